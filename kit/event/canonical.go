@@ -5,6 +5,8 @@ import (
 	"math"
 	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
@@ -26,17 +28,45 @@ const maxNumber = 1<<53 - 1
 // canonDepth is how deep Canonicalize follows; it guards the stack, not the protocol.
 const canonDepth = 1000
 
-// Canonicalize gives the canonical form (RFC 8785) of one JSON value of any type. It refuses what that form would
-// change: an integer literal beyond what binary64 holds exactly, and a number it cannot hold at all. raw is not changed.
+// Canonicalize gives the canonical form (RFC 8785) of one JSON value of any type. It refuses an integer literal beyond
+// ±(2^53 - 1) that it would have to write otherwise, and a number that binary64 cannot hold. The error is a *Refusal;
+// raw is not changed.
 func Canonicalize(raw []byte) ([]byte, error) {
-	if r := scan(raw, canonDepth, exactNumber); r != nil {
+	canonical, r := read(raw, canonDepth, exactNumber)
+	if r != nil {
+		return nil, r
+	}
+	return canonical, nil
+}
+
+// readObject is what Parse and Sign do first: within the limits of an event, raw is one JSON object.
+func readObject(raw []byte) ([]byte, *Refusal) {
+	if len(raw) > MaxLine {
+		return nil, refuse("size", "", "longer than "+strconv.Itoa(MaxLine)+" bytes")
+	}
+	canonical, r := read(raw, MaxDepth, boundedNumber)
+	if r != nil {
+		return nil, r
+	}
+	if canonical[0] != '{' {
+		return nil, refuse("type", "", "an event is a JSON object")
+	}
+	return canonical, nil
+}
+
+// read holds raw to UTF-8, depth and the rule for numbers, and gives its canonical form.
+func read(raw []byte, maxDepth int, number func([]byte) *Refusal) ([]byte, *Refusal) {
+	if !utf8.Valid(raw) {
+		return nil, refuse("utf8", "", "the text is not valid UTF-8")
+	}
+	if r := scan(raw, maxDepth, number); r != nil {
 		return nil, r
 	}
 	return canonicalize(raw)
 }
 
 // canonicalize leaves raw as it is.
-func canonicalize(raw []byte) ([]byte, error) {
+func canonicalize(raw []byte) ([]byte, *Refusal) {
 	v := jsontext.Value(append(make([]byte, 0, len(raw)), raw...))
 	if err := v.Canonicalize(); err != nil {
 		return nil, classify(err)
@@ -44,37 +74,44 @@ func canonicalize(raw []byte) ([]byte, error) {
 	return v, nil
 }
 
+// classify makes a refusal of the library's error. Only the cause's own text is looked at: the whole message quotes
+// names of the input, which may say anything.
 func classify(err error) *Refusal {
-	rule := "syntax"
 	var s *jsontext.SyntacticError
-	field := ""
-	if errors.As(err, &s) {
-		field = strings.ReplaceAll(strings.TrimPrefix(string(s.JSONPointer), "/"), "/", ".")
-		if len(field) > 128 {
-			field = field[:128]
-		}
-		field = strings.ToValidUTF8(field, "�")
+	if !errors.As(err, &s) || s.Err == nil {
+		return refuse("syntax", "", "not one JSON value")
 	}
+	var path []string
+	for name := range s.JSONPointer.Tokens() {
+		path = append(path, name)
+	}
+	field := printable(strings.Join(path, "."))
+	cause := s.Err.Error()
 	switch {
 	case errors.Is(err, jsontext.ErrDuplicateName):
-		rule = "duplicate_key"
-		return refuse(rule, field, "a member name stands twice in one object")
-	case strings.Contains(err.Error(), "UTF-8"), strings.Contains(err.Error(), "surrogate"):
-		rule = "utf8"
-		return refuse(rule, field, "the text is not valid UTF-8")
+		return refuse("duplicate_key", field, "a member name stands twice in one object")
+	case strings.HasPrefix(cause, "invalid surrogate pair"):
+		return refuse("utf8", field, "an escaped surrogate stands alone")
 	}
-	at := ""
-	if s != nil {
-		at = " at byte " + strconv.FormatInt(s.ByteOffset, 10)
-	}
-	return refuse(rule, field, "not one JSON value"+at+": "+reason(err))
+	return refuse("syntax", field, "not one JSON value: at byte "+strconv.FormatInt(s.ByteOffset, 10)+": "+cause)
 }
 
-// reason cuts the library's prefixes off, and what it quotes to a readable length.
-func reason(err error) string {
-	s := strings.ToValidUTF8(strings.TrimPrefix(err.Error(), "jsontext: "), "�")
-	if len(s) > 160 {
-		s = strings.ToValidUTF8(s[:160], "") + "…"
+// printable makes text of a stranger fit to be shown in a refusal: short, and without control characters, which could
+// steer a terminal.
+func printable(s string) string {
+	const limit = 128
+	cut := len(s) > limit
+	if cut {
+		s = s[:limit]
+	}
+	s = strings.Map(func(c rune) rune {
+		if unicode.IsControl(c) {
+			return utf8.RuneError
+		}
+		return c
+	}, s)
+	if s = strings.ToValidUTF8(s, "\uFFFD"); cut {
+		s += "…"
 	}
 	return s
 }
@@ -143,7 +180,8 @@ func boundedNumber(token []byte) *Refusal {
 	return nil
 }
 
-// exactNumber is the rule for any JSON value.
+// exactNumber is the rule for any JSON value: numbers are what binary64 makes of them, but an integer literal is never
+// silently another one.
 func exactNumber(token []byte) *Refusal {
 	if len(token) <= 15 && plainDigits(token) {
 		return nil
@@ -156,7 +194,7 @@ func exactNumber(token []byte) *Refusal {
 		return nil
 	}
 	if math.Abs(v) > maxNumber && string(jsontext.AppendFloat(nil, v, 64)) != string(token) {
-		return refuse("number", "", "the integer "+clip(token)+" would be changed: beyond ±(2^53 - 1) binary64 does not hold every one")
+		return refuse("number", "", "the integer "+clip(token)+" would be written otherwise: beyond ±(2^53 - 1) binary64 does not hold every one")
 	}
 	return nil
 }

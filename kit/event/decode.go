@@ -80,7 +80,7 @@ func decode(text string) (*Event, *Refusal) {
 
 // cutMember is the range of a member with the one comma that goes with it.
 func cutMember(text string, start, end int) [2]int {
-	if text[end] == ',' {
+	if end < len(text) && text[end] == ',' {
 		return [2]int{start, end + 1}
 	}
 	if text[start-1] == ',' {
@@ -174,37 +174,35 @@ func (e *Event) readScope(value string) (refusal *Refusal) {
 	if !isObject(value) {
 		return refuse("type", "scope", "must be an object")
 	}
+	var realm, authority, boundary, policy string
 	members(value, func(m member) bool {
-		var into *string
 		switch m.name {
 		case "realm":
-			into = &e.Scope.Realm
+			realm = m.value
 		case "authority":
-			into = &e.Scope.Authority
+			authority = m.value
 		case "boundary":
-			into = &e.Scope.Boundary
+			boundary = m.value
 		case "policy":
-			into = &e.Scope.Policy
-		default:
-			return true
+			policy = m.value
 		}
-		if !isString(m.value) {
-			refusal = refuse("type", "scope."+m.name, "must be a string")
-			return false
-		}
-		*into = unquote(m.value)
 		return true
 	})
-	if refusal != nil {
-		return refusal
-	}
 	for _, f := range [...]struct {
 		name, value string
-	}{{"realm", e.Scope.Realm}, {"authority", e.Scope.Authority}, {"boundary", e.Scope.Boundary}, {"policy", e.Scope.Policy}} {
+		into        *string
+	}{
+		{"realm", realm, &e.Scope.Realm}, {"authority", authority, &e.Scope.Authority},
+		{"boundary", boundary, &e.Scope.Boundary}, {"policy", policy, &e.Scope.Policy},
+	} {
 		if f.value == "" {
 			return refuse("missing", "scope."+f.name, "is missing")
 		}
-		if allowed := ScopeValues(f.name); !slices.Contains(allowed, f.value) {
+		if !isString(f.value) {
+			return refuse("type", "scope."+f.name, "must be a string")
+		}
+		*f.into = unquote(f.value)
+		if allowed := ScopeValues(f.name); !slices.Contains(allowed, *f.into) {
 			return refuse("scope", "scope."+f.name, "must be one of "+strings.Join(allowed, ", "))
 		}
 	}

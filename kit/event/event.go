@@ -61,21 +61,12 @@ type Scope struct {
 // Parse checks one event as received: JSON, canonical form, envelope, payload, id and clock. It does not verify the
 // signature (see Verifier) nor scope (package scope). Every error is a *Refusal. raw is not kept.
 func Parse(raw []byte) (*Event, error) {
-	if len(raw) > MaxLine {
-		return nil, refuse("size", "", "longer than "+strconv.Itoa(MaxLine)+" bytes")
-	}
-	if r := scan(raw, MaxDepth, boundedNumber); r != nil {
+	canonical, r := readObject(raw)
+	if r != nil {
 		return nil, r
-	}
-	canonical, err := canonicalize(raw)
-	if err != nil {
-		return nil, err
 	}
 	if len(canonical) > MaxSize {
 		return nil, refuse("size", "", "the canonical form has "+strconv.Itoa(len(canonical))+" bytes, the limit is "+strconv.Itoa(MaxSize))
-	}
-	if canonical[0] != '{' {
-		return nil, refuse("type", "", "an event is a JSON object")
 	}
 	// canonical is ours alone and never written again.
 	e, r := decode(unsafe.String(unsafe.SliceData(canonical), len(canonical)))
@@ -91,9 +82,9 @@ func Parse(raw []byte) (*Event, error) {
 }
 
 // Decode reads canonical text that Parse has accepted before, as a store gives it back: the same Event, without
-// canonicalising or hashing again.
+// canonicalising or hashing again. Of other text it gives an error or an Event that means nothing.
 func Decode(text string) (*Event, error) {
-	if len(text) < 2 || text[0] != '{' {
+	if len(text) < 2 || text[0] != '{' || text[len(text)-1] != '}' {
 		return nil, refuse("type", "", "an event is a JSON object")
 	}
 	e, r := decode(text)

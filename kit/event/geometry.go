@@ -206,20 +206,37 @@ func FirstPosition(geometry string) (position string) {
 	if !isObject(geometry) {
 		return ""
 	}
+	var kind, coordinates, geometries string
 	members(geometry, func(m member) bool {
-		if m.name != "coordinates" && m.name != "geometries" || !isArray(m.value) {
-			return true
+		switch m.name {
+		case "type":
+			kind = m.value
+		case "coordinates":
+			coordinates = m.value
+		case "geometries":
+			geometries = m.value
 		}
-		inner := m.value
-		for isArray(inner) && len(inner) > 2 && !isNumber(inner[1:]) {
-			position, inner = inner, inner[1:skipValue(inner, 1)]
-		}
-		if position = inner; isObject(inner) {
-			position = FirstPosition(inner)
-		}
-		return false
+		return true
 	})
+	// The type says which member was checked; the other would be a stranger's word.
+	if kind == `"GeometryCollection"` {
+		return FirstPosition(firstElement(geometries))
+	}
+	for isArray(coordinates) {
+		position, coordinates = coordinates, firstElement(coordinates)
+	}
 	return position
+}
+
+// firstElement is "" for an empty array and for what is no array.
+func firstElement(array string) (element string) {
+	if isArray(array) {
+		elements(array, func(v string) bool {
+			element = v
+			return false
+		})
+	}
+	return element
 }
 
 func readPosition(value string) (lonDeg, latDeg float64, ok bool) {

@@ -19,6 +19,9 @@ func members(text string, yield func(member) bool) {
 	for i := 1; i < len(text)-1; {
 		m := member{start: i}
 		end := skipString(text, i)
+		if end-i < 2 || end+1 >= len(text) {
+			return // cannot be: canonical text is valid
+		}
 		m.name = unquote(text[i:end])
 		m.end = skipValue(text, end+1)
 		m.value = text[end+1 : m.end]
@@ -72,6 +75,9 @@ func skipValue(s string, i int) int {
 
 // unquote gives the text of a canonical JSON string; without escapes it shares the memory of quoted.
 func unquote(quoted string) string {
+	if len(quoted) < 2 {
+		return "" // cannot be: canonical text is valid
+	}
 	if strings.IndexByte(quoted, '\\') < 0 {
 		return quoted[1 : len(quoted)-1]
 	}

@@ -217,7 +217,7 @@ func (p *Payload) readProperties(r *raw, required bool) (refusal *Refusal) {
 		if n++; n > maxProperties {
 			refusal = refuse("payload", "properties", "more than 256 names")
 		} else {
-			refusal = checkName("payload", "properties."+clip([]byte(m.name)), m.name)
+			refusal = checkName("payload", "properties."+printable(m.name), m.name)
 		}
 		return refusal == nil
 	})

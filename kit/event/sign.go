@@ -30,21 +30,12 @@ type Signer struct {
 func NewSigner(key ed25519.PrivateKey) *Signer { return &Signer{Key: key, HomeZoom: DefaultHomeZoom} }
 
 // Sign makes a signed event of a draft: a JSON object with the event's fields, of which those that derive from the
-// others may be absent: actor_id (the key's own), tile (of the position or the geometry's first coordinate), clock,
-// event_id and signature. The last two are always made anew. The error is a *Refusal.
+// others may be absent: actor_id (the key's own), tile (of the position or the geometry's first coordinate, unless the
+// event has a node_id), clock, event_id and signature. The last two are always made anew. The error is a *Refusal.
 func (s *Signer) Sign(draft []byte) (*Event, error) {
-	if len(draft) > MaxLine {
-		return nil, refuse("size", "", "longer than "+strconv.Itoa(MaxLine)+" bytes")
-	}
-	if r := scan(draft, MaxDepth, boundedNumber); r != nil {
-		return nil, r
-	}
-	canonical, err := canonicalize(draft)
-	if err != nil {
-		return nil, err
-	}
-	if canonical[0] != '{' {
-		return nil, refuse("type", "", "an event is a JSON object")
+	canonical, refusal := readObject(draft)
+	if refusal != nil {
+		return nil, refusal
 	}
 	fields := make(map[string]string)
 	members(string(canonical), func(m member) bool {
@@ -76,6 +67,9 @@ func (s *Signer) Sign(draft []byte) (*Event, error) {
 }
 
 func (s *Signer) fillClock(fields map[string]string) error {
+	if fields["timestamp"] == "" {
+		return refuse("missing", "timestamp", "is missing")
+	}
 	timestamp, ok := integer(fields["timestamp"])
 	if !ok {
 		return refuse("type", "timestamp", "must be a whole number of seconds since 1970")
@@ -104,7 +98,11 @@ func (s *Signer) fillClock(fields map[string]string) error {
 }
 
 func (s *Signer) fillTile(fields map[string]string) error {
-	position := ""
+	if fields["node_id"] != "" {
+		// Wherever a node moves, its events stay in the tile in which it was created.
+		return refuse("missing", "tile", "is missing: it is the tile of the node's create_node")
+	}
+	position, field := "", "transform.position"
 	if transform := fields["transform"]; isObject(transform) {
 		members(transform, func(m member) bool {
 			if m.name == "position" {
@@ -114,14 +112,14 @@ func (s *Signer) fillTile(fields map[string]string) error {
 		})
 	}
 	if position == "" {
-		position = FirstPosition(fields["geometry"])
+		position, field = FirstPosition(fields["geometry"]), "geometry.coordinates"
 	}
 	lon, lat, ok := readPosition(position)
 	if !ok {
 		return refuse("missing", "tile", "is missing, and there is no position to derive it from")
 	}
 	if lon < -180 || lon > 180 || lat < -90 || lat > 90 {
-		return refuse("position", "transform.position", "is outside ±180, ±90 degrees")
+		return refuse("position", field, "is outside ±180, ±90 degrees")
 	}
 	fields["tile"] = quote(tile.At(lon, lat, s.HomeZoom).String())
 	return nil
@@ -155,7 +153,7 @@ func objectText(fields map[string]string) string {
 	b.WriteByte('}')
 	if !ascii(names) {
 		// Bytewise order differs from UTF-16's beyond the basic plane.
-		if canonical, err := canonicalize([]byte(b.String())); err == nil {
+		if canonical, refusal := canonicalize([]byte(b.String())); refusal == nil {
 			return string(canonical)
 		}
 	}
