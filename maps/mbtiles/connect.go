@@ -6,8 +6,10 @@ import (
 	"database/sql/driver"
 	"encoding/binary"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -29,7 +31,7 @@ func readHeader(path string, info os.FileInfo, report *report) ([]byte, bool) {
 	}
 	file, err := os.Open(path)
 	if err != nil {
-		report.broken("file", "cannot be read: %v", err)
+		report.broken("file", "cannot be read: %v", withoutPath(err))
 		return nil, false
 	}
 	defer file.Close()
@@ -115,13 +117,37 @@ func (c *connector) Connect(context.Context) (driver.Conn, error) {
 // Driver is the underlying driver.
 func (c *connector) Driver() driver.Driver { return &c.driver }
 
-// identify hashes what changes when the file does, without reading it whole: packs have gigabytes.
-func identify(info os.FileInfo, header []byte, meta Metadata) string {
+// wholeHashBytes is up to which size a file is hashed whole: a moment's work even on a small board.
+const wholeHashBytes = 32 << 20
+
+// identify names a version of a file. A small file is hashed whole, so that copies of it bear one name on every kit. Of
+// a larger one its size, time of change, header (where SQLite counts changes) and metadata are hashed.
+func identify(path string, info os.FileInfo, header []byte, meta Metadata) (string, error) {
 	h := sha256.New()
-	fmt.Fprintf(h, "%d %d\n", info.Size(), info.ModTime().UnixNano())
-	h.Write(header)
-	fmt.Fprintf(h, "%q %q %q", meta.Name, meta.Version, meta.MediaType)
-	return hex.EncodeToString(h.Sum(nil)[:8])
+	if info.Size() <= wholeHashBytes && !hasCompanion(path) {
+		file, err := os.Open(path)
+		if err != nil {
+			return "", err
+		}
+		defer file.Close()
+		if _, err := io.Copy(h, io.LimitReader(file, wholeHashBytes)); err != nil {
+			return "", err
+		}
+	} else {
+		fmt.Fprintf(h, "%d %d\n", info.Size(), info.ModTime().UnixNano())
+		h.Write(header)
+		fmt.Fprintf(h, "%q %q %q", meta.Name, meta.Version, meta.MediaType)
+	}
+	return hex.EncodeToString(h.Sum(nil)[:8]), nil
+}
+
+// withoutPath leaves out where the file lies: the reader knows, or should not.
+func withoutPath(err error) error {
+	var pathError *fs.PathError
+	if errors.As(err, &pathError) {
+		return pathError.Err
+	}
+	return err
 }
 
 var virtualTable = regexp.MustCompile(`(?i)^\s*create\s+virtual\s`)

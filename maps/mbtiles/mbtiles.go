@@ -51,7 +51,7 @@ func Open(path string) (*Pack, error) {
 func open(ctx context.Context, path string, report *report) *Pack {
 	info, err := os.Stat(path)
 	if err != nil {
-		report.broken("file", "cannot be read: %v", err)
+		report.broken("file", "cannot be read: %v", withoutPath(err))
 		return nil
 	}
 	header, ok := readHeader(path, info, report)
@@ -66,7 +66,11 @@ func open(ctx context.Context, path string, report *report) *Pack {
 		db.Close()
 		return nil
 	}
-	p.identity = identify(info, header, p.meta)
+	if p.identity, err = identify(path, info, header, p.meta); err != nil {
+		report.broken("file", "cannot be read: %v", withoutPath(err))
+		p.Close()
+		return nil
+	}
 	return p
 }
 
@@ -153,8 +157,8 @@ func (p *Pack) settleZooms(ctx context.Context) {
 // Metadata returns what the pack says of itself, as far as it holds water.
 func (p *Pack) Metadata() Metadata { return p.meta }
 
-// Identity names this version of this file in 16 hexadecimal digits: it differs for another size, time of change,
-// database header or metadata.
+// Identity names this version of the pack in 16 hexadecimal digits: a hash of the file if it is small, else of what
+// changes when the file does.
 func (p *Pack) Identity() string { return p.identity }
 
 // Tile returns the bytes of a tile as they are stored and how they are encoded; found is false where the pack has none.
