@@ -1,0 +1,291 @@
+package canvas
+
+import (
+	"crypto/sha256"
+	"encoding/base32"
+	"slices"
+	"strings"
+
+	"fieldkit/kit/event"
+	"fieldkit/kit/scope"
+)
+
+// pendingWrite is an event that waits for its node's create.
+type pendingWrite struct {
+	event     *event.Event
+	write     Write
+	uncertain bool
+}
+
+// apply folds one event with the clock that counts and names what it changed.
+func (c *Canvas) apply(t *tileState, e *event.Event, clock event.Clock, uncertain bool) []string {
+	if refusal := c.rules.Check(e); refusal != nil {
+		c.witness(e, refusal)
+		delete(t.missing, e.ID)
+		return nil
+	}
+	w := Write{
+		Event: strings.Clone(e.ID), Clock: clock, effective: c.rules.Effective(clock), Time: e.Timestamp,
+		By: c.author(e), Derived: e.Scope.Authority == "derived", Uncertain: uncertain,
+	}
+	changed, waits := c.effect(t, e, w)
+	if !waits {
+		delete(t.missing, e.ID)
+	}
+	return changed
+}
+
+func (c *Canvas) effect(t *tileState, e *event.Event, w Write) (changed []string, waits bool) {
+	switch e.Operation {
+	case event.CreateNode:
+		return c.create(t, e, w), false
+	case event.SensorReading:
+		if !e.BearsNode {
+			return c.reading(t, e, w), false
+		}
+	case event.UpdateTransform, event.SetProperties, event.SetGeometry, event.SetMedia, event.LinkNodes,
+		event.UnlinkNodes, event.DeleteNode, event.Merge:
+	default:
+		return nil, false
+	}
+	n := t.node(e.Node)
+	if !n.created {
+		n.waiting = append(n.waiting, pendingWrite{e, w, w.Uncertain})
+		return nil, true
+	}
+	return c.writeNode(t, n, e, w), false
+}
+
+func (t *tileState) node(id string) *Node {
+	n := t.nodes[id]
+	if n == nil {
+		n = &Node{ID: strings.Clone(id), Tile: t.tile}
+		t.nodes[n.ID] = n
+	}
+	return n
+}
+
+func (t *tileState) empty() bool {
+	if len(t.sensors) > 0 {
+		return false
+	}
+	for _, n := range t.nodes {
+		if n.created {
+			return false
+		}
+	}
+	return true
+}
+
+func (c *Canvas) create(t *tileState, e *event.Event, w Write) []string {
+	n := t.node(e.ID)
+	w.Event = n.ID
+	n.created = true
+	n.Layer, n.Type = c.name(e.Layer), c.name(e.NodeType)
+	n.By, n.Clock, n.Time, n.Uncertain = w.By, w.Clock, w.Time, w.Uncertain
+	n.Scope = event.Scope{Realm: c.name(e.Scope.Realm), Authority: c.name(e.Scope.Authority),
+		Boundary: c.name(e.Scope.Boundary), Policy: c.name(e.Scope.Policy)}
+	c.each(e, func(name, value string) {
+		w.Value = value
+		n.registers.at(name).insert(w)
+	})
+	waiting := n.waiting
+	n.waiting = nil
+	// Least first: what a write names as seen is then there before it, whatever came in when.
+	slices.SortFunc(waiting, func(a, b pendingWrite) int { return a.write.compare(&b.write) })
+	changed := []string{n.ID}
+	for _, p := range waiting {
+		changed = append(changed, c.writeNode(t, n, p.event, p.write)...)
+		delete(t.missing, p.event.ID)
+	}
+	slices.Sort(changed)
+	return slices.Compact(changed)
+}
+
+// each calls yield for each register that the event writes by its payload, with a value of its own memory.
+func (c *Canvas) each(e *event.Event, yield func(name, value string)) {
+	for _, v := range [...]struct{ name, value string }{
+		{Position, e.Position}, {Rotation, e.Rotation}, {Scale, e.Scale}, {Geometry, e.Geometry},
+	} {
+		if v.value != "" {
+			yield(v.name, strings.Clone(v.value))
+		}
+	}
+	if e.Properties == "" {
+		return
+	}
+	e.EachProperty(func(name, value string) bool {
+		yield(c.prefixed(PropertyPrefix, name), strings.Clone(value))
+		return true
+	})
+}
+
+// writeNode folds a write to a node that is there.
+func (c *Canvas) writeNode(t *tileState, n *Node, e *event.Event, w Write) []string {
+	if e.Layer != n.Layer {
+		c.witness(e, &event.Refusal{Rule: "exclusion", Field: "layer_id", File: scope.BuiltIn, Message: "the node stands in layer " + n.Layer})
+		return nil
+	}
+	may := w.By.Principal == n.By.Principal || c.rules.Granted(e.Key, scope.RoleWrite, n.Layer, w.effective.T)
+	write := func(name, value string) {
+		w.Value = value
+		c.writeRegister(t, n, name, w, e.Previous, may)
+	}
+	changed := []string{n.ID}
+	switch e.Operation {
+	case event.SetMedia:
+		write(c.prefixed(MediaPrefix, e.Slot), strings.Clone(e.Media))
+	case event.DeleteNode:
+		write(Deleted, "true")
+	case event.Merge:
+		into := strings.Clone(e.IntoNode)
+		write(Merged, `{"into_node":"`+into+`","into_tile":"`+e.IntoTile.String()+`"}`)
+		if may {
+			c.aliases[into] = append(c.aliases[into], n.ID)
+			changed = append(changed, into)
+		}
+	case event.SensorReading:
+		w.Unit = c.name(e.Unit)
+		write(c.prefixed(SensorPrefix, e.Sensor), strings.Clone(e.Value))
+	case event.LinkNodes:
+		link := Link{ID: w.Event, ToNode: strings.Clone(e.ToNode), ToTile: e.ToTile, Type: c.name(e.LinkType)}
+		if !may {
+			write(LinkPrefix+link.ID, linkText(link))
+			break
+		}
+		if n.links == nil {
+			n.links = make(map[string]Link)
+		}
+		n.links[link.ID] = link
+	case event.UnlinkNodes:
+		if !may {
+			write("unlinked", quoted(e.Links))
+			break
+		}
+		if n.unlinked == nil {
+			n.unlinked = make(map[string]struct{})
+		}
+		for _, id := range e.Links {
+			n.unlinked[strings.Clone(id)] = struct{}{}
+		}
+	default:
+		c.each(e, write)
+	}
+	return changed
+}
+
+// writeRegister writes w to a register of n, or to its claims where the writer may not, and marks what w replaces.
+func (c *Canvas) writeRegister(t *tileState, n *Node, name string, w Write, previous []string, may bool) {
+	into := &n.registers
+	if !may {
+		into = &n.claims
+	}
+	if strings.HasPrefix(name, SensorPrefix) && may {
+		// A series: the greatest reading is the sensor's, there is nothing to settle.
+		r := into.at(name)
+		if len(r.writes) == 0 {
+			r.writes = []Write{w}
+		} else if r.writes[0].compare(&w) < 0 {
+			r.writes[0] = w
+		}
+		return
+	}
+	at, changed := into.at(name).insert(w)
+	if changed {
+		for _, ref := range t.missing[w.Event] {
+			if ref.node == n && ref.register == name && ref.by.compare(at) > 0 {
+				at.replaced = true
+			}
+		}
+	}
+	if !may {
+		return // a claim settles nothing
+	}
+	for _, id := range previous {
+		n.registers.at(name).replace(id, &w)
+		if claims := n.claims.get(name); claims != nil {
+			claims.replace(id, &w)
+		}
+		if _, seen := c.seen[keyOf(id)]; !seen {
+			id = strings.Clone(id)
+			t.missing[id] = append(t.missing[id], reference{n, name, w})
+		}
+	}
+}
+
+func (c *Canvas) reading(t *tileState, e *event.Event, w Write) []string {
+	w.Value, w.Unit = strings.Clone(e.Value), c.name(e.Unit)
+	key := sensorKey{w.By.Principal, w.By.Actor, c.name(e.Sensor)}
+	s := t.sensors[key]
+	switch {
+	case s == nil:
+		s = &Sensor{Tile: t.tile, By: w.By, Name: key.name}
+		t.sensors[key] = s
+	case s.Latest.compare(&w) >= 0:
+		return nil
+	}
+	s.Latest, s.Layer = w, c.name(e.Layer)
+	s.Scope = event.Scope{Realm: c.name(e.Scope.Realm), Authority: c.name(e.Scope.Authority),
+		Boundary: c.name(e.Scope.Boundary), Policy: c.name(e.Scope.Policy)}
+	return []string{SensorID(s)}
+}
+
+// SensorID names a sensor that belongs to no node: sensor: and 16 characters that stand for principal, actor, name and
+// tile.
+func SensorID(s *Sensor) string {
+	sum := sha256.Sum256([]byte(s.By.Principal + "\x00" + s.By.Actor + "\x00" + s.Name + "\x00" + s.Tile.String()))
+	return "sensor:" + strings.ToLower(base32.StdEncoding.EncodeToString(sum[:10]))
+}
+
+// subjects are the nodes that an event is about, as far as the event alone shows.
+func subjects(e *event.Event) []string {
+	switch {
+	case e.Operation == event.CreateNode:
+		return []string{e.ID}
+	case e.Operation == event.Merge:
+		return []string{e.Node, e.IntoNode}
+	case e.Node != "":
+		return []string{e.Node}
+	case e.Operation == event.SensorReading:
+		return []string{SensorID(&Sensor{Tile: e.Tile, By: &Author{Principal: e.Principal(), Actor: e.Actor}, Name: e.Sensor})}
+	}
+	return nil
+}
+
+func (c *Canvas) author(e *event.Event) *Author {
+	key := authorKey{actor: e.Actor}
+	if e.Signed() {
+		key.principal = e.Key
+	}
+	a := c.authors[key]
+	if a == nil {
+		a = &Author{Principal: strings.Clone(e.Principal()), Actor: strings.Clone(e.Actor)}
+		if e.Signed() {
+			a.Key = strings.TrimPrefix(a.Principal, "key:")
+		}
+		c.authors[authorKey{strings.Clone(key.principal), a.Actor}] = a
+	}
+	return a
+}
+
+// name keeps one copy of a name.
+func (c *Canvas) name(s string) string {
+	if kept, ok := c.names[s]; ok {
+		return kept
+	}
+	s = strings.Clone(s)
+	c.names[s] = s
+	return s
+}
+
+// prefixed is name for prefix and s, without building the text when it is known.
+func (c *Canvas) prefixed(prefix, s string) string {
+	var room [160]byte
+	b := append(append(room[:0], prefix...), s...)
+	if kept, ok := c.names[string(b)]; ok {
+		return kept
+	}
+	s = string(b)
+	c.names[s] = s
+	return s
+}

@@ -1,0 +1,330 @@
+// Package canvas folds the events of a space into its state (kit/SPEC.md, section 7; white paper 7). State is a
+// function of the set of events: order, batches and duplicates change nothing. It is pure; nothing in it is safe for
+// concurrent use while events are added.
+package canvas
+
+import (
+	"slices"
+	"strings"
+
+	"fieldkit/kit/event"
+	"fieldkit/kit/scope"
+	"fieldkit/maps/tile"
+)
+
+// Version names the rules of the fold; digests of states are comparable within one version.
+const Version = 1
+
+// A Canvas is the folded state of one space.
+type Canvas struct {
+	space string
+	plan  *plan
+	rules *scope.Rules
+	tiles map[tile.Tile]*tileState
+	// seen has every event that was added, with the tile it stands in.
+	seen      map[seenKey]tile.Tile
+	legacy    map[string][32]byte // v0 ids and the content that has effect
+	authors   map[authorKey]*Author
+	names     map[string]string // one copy of each name of a register, layer, type
+	witnesses map[string]scope.Witness
+	logged    []scope.Witness // of the space log
+	aliases   map[string][]string
+	dirty     map[*tileState]struct{}
+	stale     bool
+	events    int
+}
+
+type authorKey struct{ principal, actor string }
+
+// plan is what must be known of the whole set of events before the first is folded. It is found while folding; when it
+// grows, what was folded is stale.
+type plan struct {
+	log *scope.Log
+	// entangled tiles hold v0 events with parents, whose clocks depend on others: their events are kept.
+	entangled map[tile.Tile]bool
+	// chosen is the content that has effect under a v0 id that has several.
+	chosen map[string][32]byte
+}
+
+// tileState is the fold's unit.
+type tileState struct {
+	tile    tile.Tile
+	nodes   map[string]*Node
+	sensors map[sensorKey]*Sensor
+	// missing are the ids named in previous_events that are not here yet, and the writes that name them.
+	missing map[string][]reference
+	kept    []keptEvent // of an entangled tile: all
+}
+
+type keptEvent struct {
+	event     *event.Event
+	uncertain bool
+}
+
+// reference remembers that a write to a register of a node saw an event that is not here yet.
+type reference struct {
+	node     *Node
+	register string
+	by       Write
+}
+
+// Change says what an event changed.
+type Change struct {
+	// Nodes are the ids of nodes to look at again; a sensor without a node is named by SensorID.
+	Nodes []string
+	// Known is true when the event was here already.
+	Known bool
+}
+
+// New returns the empty canvas of a space.
+func New(space string) *Canvas {
+	return newCanvas(space, &plan{log: scope.NewLog(space), entangled: make(map[tile.Tile]bool), chosen: make(map[string][32]byte)})
+}
+
+func newCanvas(space string, p *plan) *Canvas {
+	c := &Canvas{
+		space: space, plan: p,
+		tiles: make(map[tile.Tile]*tileState), seen: make(map[seenKey]tile.Tile), legacy: make(map[string][32]byte),
+		authors: make(map[authorKey]*Author), names: make(map[string]string),
+		witnesses: make(map[string]scope.Witness), aliases: make(map[string][]string),
+		dirty: make(map[*tileState]struct{}),
+	}
+	c.rules, c.logged = p.log.Rules()
+	return c
+}
+
+// Add folds one event of the canvas's space. uncertain says that its time is far from the clock of the kit that took
+// it; it is shown, and enters no state. When Stale is true afterwards, the canvas must be restarted.
+func (c *Canvas) Add(e *event.Event, uncertain bool) Change {
+	if e.Space != c.space {
+		return Change{Known: true}
+	}
+	if e.Layer == event.SpaceLog {
+		return c.addLog(e)
+	}
+	key := keyOf(e.ID)
+	if !e.Signed() {
+		if known := c.addLegacy(e); known {
+			return Change{Known: true}
+		}
+	} else if _, known := c.seen[key]; known {
+		return Change{Known: true}
+	}
+	c.seen[key] = e.Tile
+	c.events++
+	if !e.Signed() && len(e.Previous) > 0 && !c.plan.entangled[e.Tile] {
+		c.plan.entangled[e.Tile] = true
+		c.stale = c.stale || c.tiles[e.Tile] != nil
+	}
+	if c.stale {
+		return Change{}
+	}
+	t := c.tile(e.Tile)
+	if c.plan.entangled[e.Tile] {
+		t.kept = append(t.kept, keptEvent{e, uncertain})
+		c.dirty[t] = struct{}{}
+		return Change{Nodes: subjects(e)}
+	}
+	return Change{Nodes: c.apply(t, e, e.Clock, uncertain)}
+}
+
+// Stale reports that something arrived by which earlier events fold differently: a change of the space's rules, or v0
+// events whose order depends on it. The owner then calls Restart and adds all events again.
+func (c *Canvas) Stale() bool { return c.stale }
+
+// Restart returns an empty canvas that knows what this one found out about the whole.
+func (c *Canvas) Restart() *Canvas { return newCanvas(c.space, c.plan) }
+
+// Settle folds what Add has put off. It is to be called after adding and before reading.
+func (c *Canvas) Settle() {
+	for t := range c.dirty {
+		c.refold(t)
+	}
+	clear(c.dirty)
+}
+
+// Fold makes the canvas of a space from all its events, which each calls as often as needed.
+func Fold(space string, each func(add func(e *event.Event, uncertain bool)) error) (*Canvas, error) {
+	for c := New(space); ; c = c.Restart() {
+		if err := each(func(e *event.Event, uncertain bool) { c.Add(e, uncertain) }); err != nil {
+			return nil, err
+		}
+		if !c.Stale() {
+			c.Settle()
+			return c, nil
+		}
+	}
+}
+
+func (c *Canvas) addLog(e *event.Event) Change {
+	if !c.plan.log.Add(e) {
+		return Change{Known: true}
+	}
+	before, _ := c.rules.LogDigest()
+	c.rules, c.logged = c.plan.log.Rules()
+	if after, _ := c.rules.LogDigest(); after != before && c.events > 0 {
+		c.stale = true
+	}
+	return Change{}
+}
+
+func (c *Canvas) tile(at tile.Tile) *tileState {
+	t := c.tiles[at]
+	if t == nil {
+		t = &tileState{tile: at}
+		t.reset()
+		c.tiles[at] = t
+	}
+	return t
+}
+
+func (t *tileState) reset() {
+	t.nodes = make(map[string]*Node)
+	t.sensors = make(map[sensorKey]*Sensor)
+	t.missing = make(map[string][]reference)
+}
+
+// Space is the id of the canvas's space.
+func (c *Canvas) Space() string { return c.space }
+
+// Rules are those that the fold goes by.
+func (c *Canvas) Rules() *scope.Rules { return c.rules }
+
+// Tiles are the tiles that hold something, in Morton order, coarser zooms first.
+func (c *Canvas) Tiles() []tile.Tile {
+	tiles := make([]tile.Tile, 0, len(c.tiles))
+	for at, t := range c.tiles {
+		if !t.empty() {
+			tiles = append(tiles, at)
+		}
+	}
+	slices.SortFunc(tiles, func(a, b tile.Tile) int {
+		switch ka, kb := a.Key(), b.Key(); {
+		case ka < kb:
+			return -1
+		case ka > kb:
+			return 1
+		}
+		return 0
+	})
+	return tiles
+}
+
+// Nodes calls yield for each node of a tile that was created, by id, deleted ones too.
+func (c *Canvas) Nodes(at tile.Tile, yield func(*Node)) {
+	t := c.tiles[at]
+	if t == nil {
+		return
+	}
+	for _, id := range sortedKeys(t.nodes) {
+		if n := t.nodes[id]; n.created {
+			yield(n)
+		}
+	}
+}
+
+// Sensors calls yield for each sensor of a tile that belongs to no node, by principal, actor, name.
+func (c *Canvas) Sensors(at tile.Tile, yield func(*Sensor)) {
+	t := c.tiles[at]
+	if t == nil {
+		return
+	}
+	for _, k := range t.sensorKeys() {
+		yield(t.sensors[k])
+	}
+}
+
+// Node finds a created node by id, nil when there is none.
+func (c *Canvas) Node(id string) *Node {
+	at, ok := c.seen[keyOf(id)]
+	if !ok || c.tiles[at] == nil {
+		return nil
+	}
+	if n := c.tiles[at].nodes[id]; n != nil && n.created {
+		return n
+	}
+	return nil
+}
+
+// Sensor finds a sensor by its SensorID.
+func (c *Canvas) Sensor(id string) *Sensor {
+	for _, t := range c.tiles {
+		for _, s := range t.sensors {
+			if SensorID(s) == id {
+				return s
+			}
+		}
+	}
+	return nil
+}
+
+// Aliases are the nodes that were merged into the node of this id, sorted.
+func (c *Canvas) Aliases(id string) []string {
+	var aliases []string
+	for _, a := range c.aliases[id] {
+		if n := c.Node(a); n != nil && n.MergedInto() == id {
+			aliases = append(aliases, a)
+		}
+	}
+	slices.Sort(aliases)
+	return slices.Compact(aliases)
+}
+
+// Witnesses are the lines of all events that have no effect, by event id.
+func (c *Canvas) Witnesses() []scope.Witness {
+	lines := slices.Clone(c.logged)
+	for _, w := range c.witnesses {
+		lines = append(lines, w)
+	}
+	for _, t := range c.tiles {
+		lines = append(lines, c.astray(t)...)
+	}
+	slices.SortFunc(lines, func(a, b scope.Witness) int { return strings.Compare(a.EventID+" "+a.Rule, b.EventID+" "+b.Rule) })
+	return lines
+}
+
+// astray are the lines of writes that wait in vain: what they name stands elsewhere or is no node. Others wait rightly.
+func (c *Canvas) astray(t *tileState) (lines []scope.Witness) {
+	for id, n := range t.nodes {
+		if n.created || len(n.waiting) == 0 {
+			continue
+		}
+		where, seen := c.seen[keyOf(id)]
+		if !seen {
+			continue
+		}
+		refusal := event.Refusal{Rule: "consistency", Field: "node_id", File: scope.BuiltIn, Message: "names an event that creates no node"}
+		if where != t.tile {
+			refusal = event.Refusal{Rule: "exclusion", Field: "tile", File: scope.BuiltIn, Message: "the node stands in " + where.String()}
+		}
+		for _, p := range n.waiting {
+			lines = append(lines, scope.Witness{EventID: p.write.Event, Refusal: refusal})
+		}
+	}
+	return lines
+}
+
+// Witness is the line of one event, if it has one.
+func (c *Canvas) Witness(id string) (scope.Witness, bool) {
+	if w, ok := c.witnesses[id]; ok {
+		return w, true
+	}
+	for _, w := range c.logged {
+		if w.EventID == id {
+			return w, true
+		}
+	}
+	if t := c.tiles[c.seen[keyOf(id)]]; t != nil {
+		for _, w := range c.astray(t) {
+			if w.EventID == id {
+				return w, true
+			}
+		}
+	}
+	return scope.Witness{}, false
+}
+
+func (c *Canvas) witness(e *event.Event, r *event.Refusal) {
+	id := strings.Clone(e.ID)
+	c.witnesses[id] = scope.Witness{EventID: id, Refusal: *r}
+}
