@@ -1,0 +1,70 @@
+package geojson
+
+import (
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+	"github.com/paulmach/orb"
+	"github.com/paulmach/orb/geojson"
+
+	"fieldkit/kit/canvas"
+	"fieldkit/maps/tile"
+)
+
+// Filter says which features are wanted; its zero value wants all.
+type Filter struct {
+	// Bound in degrees; nil wants all, those without a place too.
+	Bound *orb.Bound
+	// Tile wants things of this home tile and those below it.
+	Tile *tile.Tile
+	// Layer wants things of one layer.
+	Layer string
+}
+
+// Each calls yield for the features of a canvas in the order of tiles and ids, until it returns false.
+func Each(c *canvas.Canvas, want Filter, yield func(Feature) bool) {
+	more := true
+	offer := func(f Feature, drawn bool) {
+		if more && drawn && (want.Layer == "" || f.Properties.Layer == want.Layer) && want.holds(f.Geometry) {
+			more = yield(f)
+		}
+	}
+	for _, at := range c.Tiles() {
+		if want.Tile != nil && !want.Tile.Contains(at) {
+			continue
+		}
+		c.Nodes(at, func(n *canvas.Node) {
+			if !more || want.Layer != "" && n.Layer != want.Layer {
+				return
+			}
+			f, drawn := Node(c, n)
+			offer(f, drawn)
+		})
+		c.Sensors(at, func(s *canvas.Sensor) { offer(Sensor(c, s), true) })
+		if !more {
+			return
+		}
+	}
+}
+
+func (want Filter) holds(geometry jsontext.Value) bool {
+	if want.Bound == nil {
+		return true
+	}
+	bound, ok := Bound(geometry)
+	return ok && want.Bound.Intersects(bound)
+}
+
+// Bound is the bounding box of a raw geometry in degrees; ok is false where it has none.
+func Bound(geometry jsontext.Value) (orb.Bound, bool) {
+	if geometry.Kind() != '{' {
+		return orb.Bound{}, false
+	}
+	g, err := geojson.UnmarshalGeometry(geometry)
+	if err != nil || g.Geometry() == nil {
+		return orb.Bound{}, false
+	}
+	return g.Geometry().Bound(), true
+}
+
+// Marshal writes a feature, map keys sorted.
+func Marshal(f *Feature) ([]byte, error) { return json.Marshal(f, json.Deterministic(true)) }

@@ -1,0 +1,224 @@
+// Package geojson projects a canvas into GeoJSON (RFC 7946): what the map draws and kit/API.md describes. It is pure.
+package geojson
+
+import (
+	"strings"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
+	"fieldkit/kit/canvas"
+	"fieldkit/maps/tile"
+)
+
+// A Feature is one node, or one sensor that belongs to no node, as drawn.
+type Feature struct {
+	Type       string         `json:"type"`
+	ID         string         `json:"id"`
+	Geometry   jsontext.Value `json:"geometry"`
+	Properties Properties     `json:"properties"`
+}
+
+// Properties are what is to be said of a thing beside its place. Absent members are empty or false.
+type Properties struct {
+	Layer        string                    `json:"layer"`
+	NodeType     string                    `json:"node_type,omitempty"`
+	Title        string                    `json:"title"`
+	Props        map[string]jsontext.Value `json:"props,omitempty"`
+	Tile         string                    `json:"tile"`
+	PositionFrom string                    `json:"position_from,omitempty"`
+	Position     jsontext.Value            `json:"position,omitempty"`
+	Rotation     jsontext.Value            `json:"rotation,omitempty"`
+	Scale        jsontext.Value            `json:"scale,omitempty"`
+	By           string                    `json:"by"`
+	Actor        string                    `json:"actor"`
+	// Claimed says that nothing binds the actor's name to the key.
+	Claimed       bool               `json:"claimed,omitzero"`
+	Realm         string             `json:"realm"`
+	Authority     string             `json:"authority"`
+	Policy        string             `json:"policy"`
+	Created       int64              `json:"created"`
+	Changed       int64              `json:"changed"`
+	TimeUncertain bool               `json:"time_uncertain,omitzero"`
+	Sensors       map[string]Reading `json:"sensors,omitempty"`
+	Media         map[string]any     `json:"media,omitempty"`
+	Links         []Link             `json:"links,omitempty"`
+	Others        map[string][]Value `json:"others,omitempty"`
+	Claims        []Claim            `json:"claims,omitempty"`
+	Aliases       []string           `json:"aliases,omitempty"`
+	Merged        string             `json:"merged,omitempty"`
+}
+
+// A Reading is a sensor's latest.
+type Reading struct {
+	Value         jsontext.Value `json:"value"`
+	Unit          string         `json:"unit,omitempty"`
+	Time          int64          `json:"time"`
+	TimeUncertain bool           `json:"time_uncertain,omitzero"`
+}
+
+// A Link leads to another node.
+type Link struct {
+	ID     string `json:"id"`
+	ToNode string `json:"to_node"`
+	ToTile string `json:"to_tile"`
+	Type   string `json:"type,omitempty"`
+}
+
+// A Value is one of several that stand beside each other.
+type Value struct {
+	Value         jsontext.Value `json:"value"`
+	By            string         `json:"by"`
+	Actor         string         `json:"actor"`
+	Claimed       bool           `json:"claimed,omitzero"`
+	Derived       bool           `json:"derived,omitzero"`
+	Time          int64          `json:"time"`
+	TimeUncertain bool           `json:"time_uncertain,omitzero"`
+	Event         string         `json:"event"`
+}
+
+// A Claim is what somebody says of a thing that is another's.
+type Claim struct {
+	Register string `json:"register"`
+	Value
+}
+
+// tileCentreZoom is the coarsest tile (about 150 km) whose centre may stand for a thing without a position of its own;
+// a dot in the middle of an ocean would be a lie.
+const tileCentreZoom = 8
+
+// Node projects a node. ok is false where nothing is to be drawn: it was deleted or is another name of a node.
+func Node(c *canvas.Canvas, n *canvas.Node) (f Feature, ok bool) {
+	f = AnyNode(c, n)
+	return f, !n.Deleted() && f.Properties.Merged == ""
+}
+
+// AnyNode projects a node, whatever became of it.
+func AnyNode(c *canvas.Canvas, n *canvas.Node) Feature {
+	p := Properties{
+		Layer: n.Layer, NodeType: n.Type, Tile: n.Tile.String(), By: n.By.Principal, Actor: n.By.Actor,
+		Claimed: claimed(c, n.By, n.Clock.T), Realm: n.Scope.Realm, Authority: n.Scope.Authority, Policy: n.Scope.Policy,
+		Created: n.Time, Changed: n.Time, TimeUncertain: n.Uncertain, Merged: n.MergedInto(), Aliases: c.Aliases(n.ID),
+	}
+	if last, ok := n.Changed(); ok {
+		p.Changed = last.Time
+	}
+	n.Registers("", func(r canvas.Register) { p.add(c, r) })
+	for _, l := range n.Links() {
+		p.Links = append(p.Links, Link{l.ID, l.ToNode, l.ToTile.String(), l.Type})
+	}
+	for _, claim := range n.Claims() {
+		p.Claims = append(p.Claims, Claim{claim.Register, value(c, claim.Write)})
+	}
+	p.Title = p.title(n.Type)
+	f := Feature{Type: "Feature", ID: n.ID, Properties: p}
+	f.Geometry, f.Properties.PositionFrom = place(n.Register(canvas.Geometry).Drawn, p.Position, n.Tile)
+	return f
+}
+
+// Sensor projects a sensor that belongs to no node; it is drawn in the middle of its tile.
+func Sensor(c *canvas.Canvas, s *canvas.Sensor) Feature {
+	p := Properties{
+		Layer: s.Layer, NodeType: "sensor", Title: s.Name, Tile: s.Tile.String(), By: s.By.Principal, Actor: s.By.Actor,
+		Claimed: claimed(c, s.By, s.Latest.Clock.T), Realm: s.Scope.Realm, Authority: s.Scope.Authority, Policy: s.Scope.Policy,
+		Created: s.Latest.Time, Changed: s.Latest.Time, TimeUncertain: s.Latest.Uncertain,
+		Sensors: map[string]Reading{s.Name: reading(&s.Latest)},
+	}
+	f := Feature{Type: "Feature", ID: canvas.SensorID(s), Properties: p}
+	f.Geometry, f.Properties.PositionFrom = place(nil, nil, s.Tile)
+	return f
+}
+
+// place chooses where a thing is drawn: by its geometry, else its position, else its tile.
+func place(geometry *canvas.Write, position jsontext.Value, at tile.Tile) (jsontext.Value, string) {
+	if geometry != nil && geometry.Value != "null" {
+		return jsontext.Value(geometry.Value), "geometry"
+	}
+	if position != nil {
+		return jsontext.Value(`{"type":"Point","coordinates":` + string(position) + `}`), "position"
+	}
+	if at.Z < tileCentreZoom {
+		return jsontext.Value("null"), ""
+	}
+	centre := at.Bounds().Center()
+	b := append([]byte(`{"type":"Point","coordinates":[`), shortest(centre.Lon())...)
+	b = append(append(b, ','), shortest(centre.Lat())...)
+	return append(b, "]}"...), "tile"
+}
+
+// shortest writes degrees with 6 decimals: about the width of a hand.
+func shortest(degrees float64) []byte {
+	b, err := json.Marshal(float64(int64(degrees*1e6)) / 1e6)
+	if err != nil {
+		return []byte("0")
+	}
+	return b
+}
+
+// add files one register where it belongs.
+func (p *Properties) add(c *canvas.Canvas, r canvas.Register) {
+	if r.Drawn == nil {
+		return
+	}
+	p.TimeUncertain = p.TimeUncertain || r.Drawn.Uncertain
+	raw := jsontext.Value(r.Drawn.Value)
+	if name, ok := strings.CutPrefix(r.Name, canvas.SensorPrefix); ok {
+		if p.Sensors == nil {
+			p.Sensors = make(map[string]Reading)
+		}
+		p.Sensors[name] = reading(r.Drawn)
+		return
+	}
+	for _, w := range r.Others {
+		if p.Others == nil {
+			p.Others = make(map[string][]Value)
+		}
+		p.Others[r.Name] = append(p.Others[r.Name], value(c, w))
+	}
+	if r.Drawn.Value == "null" {
+		return
+	}
+	switch r.Name {
+	case canvas.Position:
+		p.Position = raw
+	case canvas.Rotation:
+		p.Rotation = raw
+	case canvas.Scale:
+		p.Scale = raw
+	}
+	if name, ok := strings.CutPrefix(r.Name, canvas.PropertyPrefix); ok {
+		if p.Props == nil {
+			p.Props = make(map[string]jsontext.Value)
+		}
+		p.Props[name] = raw
+	}
+	if slot, ok := strings.CutPrefix(r.Name, canvas.MediaPrefix); ok {
+		if p.Media == nil {
+			p.Media = make(map[string]any)
+		}
+		p.Media[slot] = raw
+	}
+}
+
+// title is what the thing is called: its property title or name, else its type.
+func (p *Properties) title(nodeType string) string {
+	for _, name := range [...]string{"title", "name"} {
+		var s string
+		if raw := p.Props[name]; raw.Kind() == '"' && json.Unmarshal(raw, &s) == nil && strings.TrimSpace(s) != "" {
+			return s
+		}
+	}
+	return nodeType
+}
+
+func reading(w *canvas.Write) Reading {
+	return Reading{jsontext.Value(w.Value), w.Unit, w.Time, w.Uncertain}
+}
+
+func value(c *canvas.Canvas, w *canvas.Write) Value {
+	return Value{jsontext.Value(w.Value), w.By.Principal, w.By.Actor, claimed(c, w.By, w.Clock.T), w.Derived, w.Time, w.Uncertain, w.Event}
+}
+
+func claimed(c *canvas.Canvas, by *canvas.Author, t int64) bool {
+	return !c.Rules().Bound(by.Key, by.Actor, t)
+}
