@@ -1,0 +1,162 @@
+/** What the kit sends: kit/API.md. Times are seconds since 1970 UTC. */
+
+export interface KitSpace {
+  id: string;
+  title: string;
+  exercise?: boolean;
+  certified?: boolean;
+  home_zoom: number;
+  window?: { from?: number; to?: number };
+  events: number;
+  nodes: number;
+  bbox?: [west: number, south: number, east: number, north: number];
+  layers?: { id: string; nodes: number }[];
+  moments?: number[];
+  cursor: string;
+}
+
+export interface Spaces {
+  now: number;
+  kit: { name: string; key: string; version: string };
+  spaces: KitSpace[];
+}
+
+export interface Reading {
+  value: unknown;
+  unit?: string;
+  time: number;
+}
+
+export interface Media {
+  hash: string;
+  type: string;
+  size: number;
+}
+
+export interface Link {
+  id: string;
+  to_node: string;
+  to_tile: string;
+  type?: string;
+}
+
+/** A value that stands beside the drawn one. */
+export interface OtherValue {
+  value: unknown;
+  by: string;
+  actor?: string;
+  time: number;
+  event: string;
+}
+
+/** What somebody who may not write a thing says of it. */
+export interface Claim extends OtherValue {
+  register: string;
+}
+
+export interface ThingProperties {
+  layer: string;
+  node_type?: string;
+  title: string;
+  props?: Record<string, unknown>;
+  tile: string;
+  position_from?: 'position' | 'geometry' | 'tile';
+  by: string;
+  actor?: string;
+  claimed?: boolean;
+  realm?: string;
+  authority?: string;
+  policy?: string;
+  created: number;
+  changed: number;
+  time_uncertain?: boolean;
+  sensors?: Record<string, Reading>;
+  media?: Record<string, Media>;
+  links?: Link[];
+  others?: Record<string, OtherValue[]>;
+  claims?: Claim[];
+  aliases?: string[];
+  position?: [number, number] | [number, number, number];
+}
+
+/** A node of the space, or a sensor without one, as the kit draws it. */
+export interface Thing {
+  type: 'Feature';
+  id: string;
+  geometry: GeoJSON.Geometry | null;
+  properties: ThingProperties;
+}
+
+export interface State {
+  type: 'FeatureCollection';
+  space: string;
+  cursor: string;
+  at?: number;
+  digest?: string;
+  features: Thing[];
+}
+
+/** An event as it lies in the log. */
+export type LoggedEvent = Readonly<Record<string, unknown>> & {
+  event_id: string;
+  timestamp: number;
+  actor_id: string;
+  operation: string;
+};
+
+export interface WitnessLine {
+  event_id?: string;
+  rule?: string;
+  field?: string;
+  message?: string;
+}
+
+export interface HistoryEntry {
+  event: LoggedEvent;
+  received?: number;
+  missing?: string[];
+  time_uncertain?: boolean;
+  witness?: WitnessLine;
+}
+
+export interface NodeHistory {
+  feature: Thing | null;
+  events: HistoryEntry[];
+  witness?: WitnessLine[];
+}
+
+export interface Verdict {
+  index: number;
+  event_id?: string;
+  status: 'taken' | 'known' | 'refused';
+  cursor?: string;
+  rule?: string;
+  field?: string;
+  file?: string;
+  message?: string;
+}
+
+export type StreamFrame =
+  | { type: 'hello'; now: number; cursor: string }
+  | { type: 'event'; cursor: string; event: LoggedEvent; features?: Thing[]; removed?: string[] }
+  | { type: 'ready'; cursor: string };
+
+/** An entry of GET /maps/. */
+export interface MapPack {
+  name: string;
+  title?: string;
+  format?: string;
+  [more: string]: unknown;
+}
+
+/** TileJSON 3, as far as the page reads it. */
+export interface TileJson {
+  name?: string;
+  tiles: string[];
+  attribution?: string;
+  bounds?: [number, number, number, number];
+  minzoom?: number;
+  maxzoom?: number;
+  vector_layers?: { id: string }[];
+  [more: string]: unknown;
+}

@@ -1,0 +1,287 @@
+/** The map itself. This module and all it imports are the lazy chunk; nothing else touches MapLibre. */
+
+import 'maplibre-gl/dist/maplibre-gl.css';
+import './fonts.css';
+
+import {
+  type GeoJSONSource,
+  type LngLatBoundsLike,
+  Map as MapLibre,
+  type MapGeoJSONFeature,
+  Marker,
+  type PointLike,
+  ScaleControl,
+  setWorkerUrl,
+} from 'maplibre-gl';
+import workerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?url';
+
+import type { View } from '../state/address';
+import type { Position } from '../trace/tile';
+import { DARK, LIGHT } from './basemap/palette';
+import type { Drawn } from './drawn';
+import { addImage } from './images';
+import type { Pack } from './packs';
+import { buildStyle, layersOfPack } from './style';
+import { GROUP_MAX_ZOOM, TOUCHABLE } from './thinglayers';
+
+// A file of the kit's own origin, so that the page's policy can forbid workers from blobs.
+setWorkerUrl(new URL(workerUrl, location.href).href);
+
+export type Bounds = [west: number, south: number, east: number, north: number];
+
+/** Pixels of the map that panels cover. */
+export interface Padding {
+  top: number;
+  right: number;
+  bottom: number;
+  left: number;
+}
+
+export interface MapListener {
+  /** A tap: the things under the finger, uppermost first; none where the place is empty. */
+  tapped(things: string[], at: Position): void;
+  /** The view came to rest. */
+  moved(view: View, centre: Position): void;
+  moving(centre: Position): void;
+}
+
+export interface MapOptions {
+  container: HTMLElement;
+  packs: readonly Pack[];
+  dark: boolean;
+  view: View | null;
+  bounds: Bounds | null;
+  padding: Padding;
+  reducedMotion: boolean;
+  listener: MapListener;
+}
+
+/** Half the side of a finger, in pixels: what lies within it was meant. */
+const FINGER_PX = 16;
+const MAX_FIT_ZOOM = 15;
+/** Redrawing many things takes long on a slow phone; never spend more than a quarter of the time on it. */
+const REDRAW_SHARE = 4;
+
+export class MapView {
+  readonly #map: MapLibre;
+  readonly #packs: readonly Pack[];
+  readonly #listener: MapListener;
+  readonly #reducedMotion: boolean;
+  #pending: Drawn | null = null;
+  #drawing = false;
+  #styled: Promise<void>;
+  #dark: boolean;
+
+  constructor(options: MapOptions) {
+    const { container, view, bounds, padding } = options;
+    this.#packs = options.packs;
+    this.#listener = options.listener;
+    this.#reducedMotion = options.reducedMotion;
+    this.#dark = options.dark;
+    this.#map = new MapLibre({
+      container,
+      style: buildStyle(this.#packs, options.dark ? DARK : LIGHT),
+      ...(view
+        ? { center: [view.lon, view.lat], zoom: view.zoom }
+        : bounds
+          ? { bounds: roomy(bounds), fitBoundsOptions: { padding: inner(padding), maxZoom: MAX_FIT_ZOOM } }
+          : { center: [0, 20], zoom: 1 }),
+      attributionControl: false,
+      dragRotate: false,
+      pitchWithRotate: false,
+      touchPitch: false,
+      rollEnabled: false,
+      maxPitch: 0,
+      maxZoom: 19,
+      fadeDuration: options.reducedMotion ? 0 : 150,
+      localIdeographFontFamily: false,
+      validateStyle: import.meta.env.DEV,
+    });
+    this.#map.touchZoomRotate.disableRotation();
+    this.#map.keyboard.disableRotation();
+    this.#map.addControl(new ScaleControl({ maxWidth: 110, unit: 'metric' }), 'bottom-right');
+    this.#map.setMissingStyleImageResolver((name) => {
+      addImage(this.#map, name);
+      return Promise.resolve();
+    });
+    this.#styled = new Promise((resolve) => {
+      this.#map.once('style.load', () => {
+        resolve();
+      });
+    });
+    this.#map.on('click', (event) => {
+      const { lng, lat } = event.lngLat.wrap();
+      void this.#tapped(event.point, [lng, lat]);
+    });
+    this.#map.on('mousemove', (event) => {
+      this.#map.getCanvas().style.cursor = this.#hits(event.point, 3).length > 0 ? 'pointer' : '';
+    });
+    this.#map.on('move', () => {
+      this.#listener.moving(this.centre());
+    });
+    this.#map.on('moveend', () => {
+      const { lng, lat } = this.#map.getCenter().wrap();
+      this.#listener.moved({ zoom: this.#map.getZoom(), lat, lon: lng }, this.centre());
+    });
+  }
+
+  /** Resolves when the style stands; before, nothing can be drawn. */
+  ready(): Promise<void> {
+    return this.#styled;
+  }
+
+  /** Draws these things; of several calls in quick succession the last counts. */
+  draw(drawn: Drawn): void {
+    this.#pending = drawn;
+    if (!this.#drawing) void this.#drawPending();
+  }
+
+  async #drawPending(): Promise<void> {
+    this.#drawing = true;
+    await this.#styled;
+    while (this.#pending) {
+      const drawn = this.#pending;
+      this.#pending = null;
+      const started = performance.now();
+      for (const id of ['shapes', 'quakes', 'signs', 'gauges'] as const) this.#source(id)?.setData(drawn[id]);
+      const spent = performance.now() - started;
+      await new Promise((resolve) => setTimeout(resolve, Math.max(50, spent * REDRAW_SHARE)));
+    }
+    this.#drawing = false;
+  }
+
+  /** Rings a thing, or nothing. */
+  async focus(geometry: GeoJSON.Geometry | null, anchor: GeoJSON.Position | null): Promise<void> {
+    await this.#styled;
+    const features: GeoJSON.Feature[] = [];
+    if (geometry && geometry.type !== 'Point') features.push({ type: 'Feature', geometry, properties: {} });
+    if (anchor) {
+      features.push({ type: 'Feature', geometry: { type: 'Point', coordinates: anchor }, properties: {} });
+    }
+    this.#source('focus')?.setData({ type: 'FeatureCollection', features });
+  }
+
+  /** Draws the eye to what has just come. */
+  pulse(anchor: GeoJSON.Position): void {
+    const [lon, lat] = anchor;
+    if (lon === undefined || lat === undefined) return;
+    const element = document.createElement('div');
+    element.className = 'pulse';
+    element.setAttribute('aria-hidden', 'true');
+    const marker = new Marker({ element }).setLngLat([lon, lat]).addTo(this.#map);
+    setTimeout(() => marker.remove(), 4_000);
+  }
+
+  async recolour(dark: boolean): Promise<void> {
+    await this.#styled;
+    if (dark === this.#dark) return;
+    this.#dark = dark;
+    // Only paint differs between the two; replacing the style would throw the things away.
+    for (const layer of buildStyle(this.#packs, dark ? DARK : LIGHT).layers) {
+      for (const [name, value] of Object.entries(layer.paint ?? {})) {
+        this.#map.setPaintProperty(layer.id, name as never, value as never);
+      }
+    }
+  }
+
+  /** Switches packs off and on by their ids. */
+  async showPacks(hidden: ReadonlySet<string>): Promise<void> {
+    await this.#styled;
+    for (const pack of this.#packs) {
+      const visibility = hidden.has(pack.id) ? 'none' : 'visible';
+      for (const id of layersOfPack(pack)) this.#map.setLayoutProperty(id, 'visibility', visibility);
+    }
+  }
+
+  pad(padding: Padding): void {
+    this.#map.easeTo({ padding, duration: this.#reducedMotion ? 0 : 250 });
+  }
+
+  flyTo(anchor: GeoJSON.Position, minZoom = 0): void {
+    const [lon, lat] = anchor;
+    if (lon === undefined || lat === undefined) return;
+    const zoom = Math.max(this.#map.getZoom(), minZoom);
+    this.#map.flyTo({ center: [lon, lat], zoom, ...this.#motion() });
+  }
+
+  fit(bounds: Bounds): void {
+    this.#map.fitBounds(roomy(bounds), { maxZoom: MAX_FIT_ZOOM, padding: 24, ...this.#motion() });
+  }
+
+  zoomBy(steps: number): void {
+    this.#map.easeTo({ zoom: Math.round(this.#map.getZoom() + steps), ...this.#motion() });
+  }
+
+  /** The middle of what panels leave of the map: where the cross stands. */
+  centre(): Position {
+    const { lng, lat } = this.#map.getCenter().wrap();
+    return [lng, lat];
+  }
+
+  resize(): void {
+    this.#map.resize();
+  }
+
+  remove(): void {
+    this.#map.remove();
+  }
+
+  #motion(): { duration: number } | { speed: number } {
+    return this.#reducedMotion ? { duration: 0 } : { speed: 1.8 };
+  }
+
+  #source(id: string): GeoJSONSource | undefined {
+    return this.#map.getSource<GeoJSONSource>(id);
+  }
+
+  #hits({ x, y }: { x: number; y: number }, reach: number): MapGeoJSONFeature[] {
+    if (!this.#map.getLayer('sign')) return []; // the style is not there yet
+    const box: [PointLike, PointLike] = [[x - reach, y - reach], [x + reach, y + reach]];
+    return this.#map.queryRenderedFeatures(box, { layers: [...TOUCHABLE] });
+  }
+
+  async #tapped(point: { x: number; y: number }, at: Position): Promise<void> {
+    // What is under the very point wins over what is only within the finger's reach.
+    const exact = this.#hits(point, 1);
+    const hits = exact.length > 0 ? exact : this.#hits(point, FINGER_PX);
+    const group = hits[0]?.properties['cluster_id'] as unknown;
+    if (typeof group === 'number' && hits[0]) {
+      await this.#openGroup(group, hits[0], at);
+      return;
+    }
+    this.#listener.tapped(thingIds(hits), at);
+  }
+
+  /** Zooms to where a group falls apart; one that never does is shown as a list. */
+  async #openGroup(id: number, group: MapGeoJSONFeature, at: Position): Promise<void> {
+    const source = this.#source('signs');
+    if (!source) return;
+    const zoom = await source.getClusterExpansionZoom(id);
+    if (zoom <= GROUP_MAX_ZOOM && group.geometry.type === 'Point') {
+      const [lon = 0, lat = 0] = group.geometry.coordinates;
+      this.#map.easeTo({ center: [lon, lat], zoom: zoom + 0.4, ...this.#motion() });
+      return;
+    }
+    const leaves = await source.getClusterLeaves(id, 200, 0);
+    this.#listener.tapped(thingIds(leaves), at);
+  }
+}
+
+function thingIds(features: readonly GeoJSON.Feature[]): string[] {
+  const ids = features.map(({ properties }) => properties?.['thing'] as unknown);
+  return [...new Set(ids.filter((id) => typeof id === 'string'))];
+}
+
+/** Bounds that are a point, or nearly, get some land around them. */
+function roomy([west, south, east, north]: Bounds): LngLatBoundsLike {
+  const margin = 0.004;
+  const wide = east - west < margin ? margin : 0;
+  const high = north - south < margin ? margin : 0;
+  return [west - wide, Math.max(-85, south - high), east + wide, Math.min(85, north + high)];
+}
+
+/** Fitting leaves some air inside what the panels leave. */
+function inner({ top, right, bottom, left }: Padding): Padding {
+  const air = 28;
+  return { top: top + air, right: right + air, bottom: bottom + air, left: left + air };
+}

@@ -1,0 +1,223 @@
+/** How things lie on the map: areas and lines, earthquakes, signs and their groups, gauges, the focus. */
+
+import type { ExpressionSpecification, LayerSpecification } from 'maplibre-gl';
+
+import { BOLD, MEDIUM } from './basemap/fonts';
+import type { Palette } from './basemap/palette';
+
+export const SOURCES = ['signs', 'gauges', 'quakes', 'shapes', 'focus'] as const;
+export type SourceId = (typeof SOURCES)[number];
+
+/** Layers that answer to a tap, uppermost first. */
+export const TOUCHABLE = [
+  'gauge', 'sign', 'group', 'quake', 'shape-line', 'shape-closed', 'shape-fill',
+] as const;
+
+/** A distance in which signs gather, and the zoom from which each stands alone. */
+export const GROUP_RADIUS_PX = 34;
+export const GROUP_MAX_ZOOM = 15;
+
+const MAG: ExpressionSpecification = ['get', 'mag'];
+
+/** Diameter grows with the energy, so that the eye weighs a 6 against a 5 as the ground does. */
+const QUAKE_RADIUS: ExpressionSpecification = [
+  'interpolate', ['exponential', 1.6], ['zoom'],
+  0, ['interpolate', ['exponential', 1.55], MAG, 0, 1.2, 3, 2.2, 5, 5.5, 7, 15, 9, 32],
+  6, ['interpolate', ['exponential', 1.55], MAG, 0, 3, 3, 6, 5, 13, 7, 30, 9, 60],
+  12, ['interpolate', ['exponential', 1.55], MAG, 0, 6, 3, 12, 5, 26, 7, 60, 9, 120],
+];
+
+const QUAKE_COLOUR: ExpressionSpecification = [
+  'interpolate', ['linear'], MAG, 1, '#e9b44c', 3, '#e58a2e', 5, '#d24a22', 7, '#9e1330',
+];
+
+export function thingLayers(p: Palette): LayerSpecification[] {
+  return [...shapeLayers(), ...quakeLayers(p), ...focusLayers(p), ...signLayers(p), ...gaugeLayers(p)];
+}
+
+function shapeLayers(): LayerSpecification[] {
+  const source = 'shapes';
+  const isArea: ExpressionSpecification = ['==', ['geometry-type'], 'Polygon'];
+  return [
+    {
+      id: 'shape-fill',
+      type: 'fill',
+      source,
+      filter: isArea,
+      paint: { 'fill-color': ['get', 'colour'], 'fill-opacity': 0.16 },
+    },
+    {
+      id: 'shape-hatch',
+      type: 'fill',
+      source,
+      filter: isArea,
+      paint: {
+        'fill-pattern': ['match', ['get', 'kind'], 'hazard', 'hatch', 'closure', 'hatch-closed', 'hatch-calm'],
+        'fill-opacity': 0.7,
+      },
+    },
+    {
+      id: 'shape-casing',
+      type: 'line',
+      source,
+      layout: { 'line-join': 'round', 'line-cap': 'round' },
+      paint: { 'line-color': '#ffffff', 'line-width': ['case', ['==', ['get', 'closed'], 1], 9, 5], 'line-opacity': 0.9 },
+    },
+    {
+      id: 'shape-line',
+      type: 'line',
+      source,
+      layout: { 'line-join': 'round', 'line-cap': 'round' },
+      paint: { 'line-color': ['get', 'colour'], 'line-width': ['case', ['==', ['get', 'closed'], 1], 6, 2.6] },
+    },
+    {
+      // Closed roads: white bars across, like the tape on site; told without the red.
+      id: 'shape-closed',
+      type: 'line',
+      source,
+      filter: ['==', ['get', 'closed'], 1],
+      paint: { 'line-color': '#ffffff', 'line-width': 4, 'line-dasharray': [0.9, 1.3] },
+    },
+  ];
+}
+
+function quakeLayers(p: Palette): LayerSpecification[] {
+  return [
+    {
+      id: 'quake',
+      type: 'circle',
+      source: 'quakes',
+      layout: { 'circle-sort-key': ['-', 0, MAG] },
+      paint: {
+        'circle-radius': QUAKE_RADIUS,
+        'circle-color': QUAKE_COLOUR,
+        'circle-opacity': ['interpolate', ['linear'], MAG, 2, 0.55, 6, 0.42],
+        'circle-stroke-color': QUAKE_COLOUR,
+        'circle-stroke-width': ['interpolate', ['linear'], MAG, 2, 0.6, 5, 1.6],
+        'circle-stroke-opacity': 0.95,
+      },
+    },
+    {
+      id: 'quake-label',
+      type: 'symbol',
+      source: 'quakes',
+      filter: ['any', ['>=', MAG, 4.5], ['>=', ['zoom'], 6]],
+      layout: {
+        'text-field': ['get', 'label'],
+        'text-font': BOLD,
+        'text-size': ['interpolate', ['linear'], MAG, 2, 10, 6, 13],
+        'symbol-sort-key': ['-', 0, MAG],
+        'text-padding': 3,
+      },
+      paint: { 'text-color': p.thingLabel, 'text-halo-color': p.thingHalo, 'text-halo-width': 1.6 },
+    },
+  ];
+}
+
+/** The selected thing: a ring, below the signs so that it hides none. */
+function focusLayers(p: Palette): LayerSpecification[] {
+  return [
+    {
+      id: 'focus-line',
+      type: 'line',
+      source: 'focus',
+      filter: ['!=', ['geometry-type'], 'Point'],
+      layout: { 'line-join': 'round', 'line-cap': 'round' },
+      paint: { 'line-color': p.focus, 'line-width': 4, 'line-opacity': 0.9 },
+    },
+    {
+      id: 'focus-ring',
+      type: 'circle',
+      source: 'focus',
+      filter: ['==', ['geometry-type'], 'Point'],
+      paint: {
+        'circle-radius': 25,
+        'circle-color': p.focus,
+        'circle-opacity': 0.16,
+        'circle-stroke-color': p.focus,
+        'circle-stroke-width': 3,
+      },
+    },
+  ];
+}
+
+function signLayers(p: Palette): LayerSpecification[] {
+  const source = 'signs';
+  const alone: ExpressionSpecification = ['!', ['has', 'point_count']];
+  return [
+    {
+      id: 'sign',
+      type: 'symbol',
+      source,
+      filter: alone,
+      layout: {
+        'icon-image': ['get', 'sign'],
+        'icon-size': ['interpolate', ['linear'], ['zoom'], 6, 0.78, 11, 0.92, 15, 1.06],
+        'icon-allow-overlap': true,
+        'icon-ignore-placement': false,
+        'symbol-sort-key': ['get', 'rank'],
+        'text-field': ['step', ['zoom'], '', 12.2, ['get', 'label']],
+        'text-font': MEDIUM,
+        'text-size': 12,
+        'text-anchor': 'top',
+        'text-offset': [0, 1.5],
+        'text-max-width': 9,
+        'text-optional': true,
+        'text-padding': 4,
+      },
+      paint: { 'text-color': p.thingLabel, 'text-halo-color': p.thingHalo, 'text-halo-width': 1.8 },
+    },
+    {
+      id: 'group',
+      type: 'symbol',
+      source,
+      filter: ['has', 'point_count'],
+      layout: {
+        'icon-image': ['case', ['>', ['get', 'hazards'], 0], 'group-hazard', 'group'],
+        'icon-allow-overlap': true,
+        'text-field': ['get', 'point_count_abbreviated'],
+        'text-font': BOLD,
+        'text-size': 13,
+        'text-offset': [-0.15, 0.2],
+        'text-allow-overlap': true,
+      },
+      paint: { 'text-color': '#ffffff' },
+    },
+  ];
+}
+
+function gaugeLayers(p: Palette): LayerSpecification[] {
+  return [
+    {
+      id: 'gauge-label',
+      type: 'symbol',
+      source: 'gauges',
+      minzoom: 11.5,
+      layout: {
+        'text-field': ['get', 'label'],
+        'text-font': MEDIUM,
+        'text-size': 12,
+        'text-anchor': 'top',
+        'text-offset': [0, 1.2],
+        'text-max-width': 9,
+        'text-padding': 4,
+      },
+      paint: { 'text-color': p.thingLabel, 'text-halo-color': p.thingHalo, 'text-halo-width': 1.8 },
+    },
+    {
+      id: 'gauge',
+      type: 'symbol',
+      source: 'gauges',
+      layout: {
+        'icon-image': 'plate',
+        'icon-text-fit': 'both',
+        'icon-allow-overlap': true,
+        'text-field': ['get', 'reading'],
+        'text-font': BOLD,
+        'text-size': 12.5,
+        'text-allow-overlap': true,
+      },
+      paint: { 'text-color': '#ffffff' },
+    },
+  ];
+}

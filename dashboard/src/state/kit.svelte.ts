@@ -1,0 +1,165 @@
+/** The kit: its spaces, the one that is shown, its things, and whether news still comes in. */
+
+import { getSpaces, getState, probe } from '../kit/client';
+import { Stream } from '../kit/stream';
+import type { KitSpace, Spaces, StreamFrame, Thing } from '../kit/types';
+import { clock } from './clock.svelte';
+import { ThingStore } from './things.svelte';
+
+export type Connection = 'connecting' | 'live' | 'lost';
+
+class NoSpaceError extends Error {}
+
+export class KitState {
+  connection = $state<Connection>('connecting');
+  /** When the kit was last heard, by its clock. */
+  lastNews = $state<number | null>(null);
+  name = $state('');
+  spaces = $state.raw<readonly KitSpace[]>([]);
+  spaceId = $state<string | null>(null);
+  /** The kit has answered at least once. */
+  met = $state(false);
+  /** State of the space has been loaded at least once. */
+  loaded = $state(false);
+  readonly live = new ThingStore();
+  readonly space = $derived(this.spaces.find(({ id }) => id === this.spaceId) ?? null);
+
+  /** Called with things that an event has just changed, live. */
+  onNews: ((things: readonly Thing[]) => void) | null = null;
+  /** Called whenever the connection is (again) live. */
+  onLive: (() => void) | null = null;
+
+  #wanted: string | null;
+  #kitKey: string | null = null;
+  #cursor: string | null = null;
+  #stream: Stream | null = null;
+  #ready = false;
+
+  constructor(wantedSpace: string | null) {
+    this.#wanted = wantedSpace;
+  }
+
+  start(): void {
+    this.#stream?.close();
+    this.connection = 'connecting';
+    this.#ready = false;
+    this.#stream = new Stream(
+      {
+        prepare: () => this.#prepare(),
+        frame: (frame) => {
+          this.#frame(frame);
+        },
+        probe: async () => {
+          await probe();
+          this.#heard(clock.now());
+        },
+        lost: () => {
+          this.connection = 'lost';
+          this.#ready = false;
+        },
+      },
+    );
+    this.#stream.open();
+  }
+
+  /** Shows another space. */
+  choose(id: string): void {
+    if (id === this.spaceId) return;
+    this.#wanted = id;
+    this.spaceId = null;
+    this.#cursor = null;
+    this.loaded = false;
+    this.live.replace([]);
+    this.start();
+  }
+
+  retryNow(): void {
+    if (this.connection === 'lost') this.connection = 'connecting';
+    this.#stream?.retryNow();
+  }
+
+  /** The phone woke up or changed its network: find out whether the connection still leads anywhere. */
+  check(): void {
+    void this.#stream?.check();
+    this.#stream?.retryNow();
+  }
+
+  /** Asks for the spaces anew: counts and the moments of the slider. */
+  async refreshSpaces(): Promise<void> {
+    this.#take(await getSpaces());
+  }
+
+  /** Before each connection: which kit is this, which space, and is what we hold still its past? */
+  async #prepare(): Promise<{ space: string; cursor: string }> {
+    const answer = await getSpaces();
+    const otherKit = this.#kitKey !== null && this.#kitKey !== answer.kit.key;
+    this.#take(answer);
+    const space = chooseSpace(answer.spaces, this.spaceId ?? this.#wanted);
+    if (!space) throw new NoSpaceError('this kit holds no space');
+    if (otherKit || space.id !== this.spaceId || isAhead(this.#cursor, space.cursor)) {
+      this.#cursor = null;
+    }
+    this.spaceId = space.id;
+    if (this.#cursor === null) {
+      // After carrying the phone to the next camp, or on a kit with a new disk, the cursor means nothing.
+      const state = await getState(space.id, null);
+      if (this.spaceId !== space.id) throw new NoSpaceError('another space was chosen meanwhile');
+      this.live.replace(state.features);
+      this.#cursor = state.cursor;
+      this.loaded = true;
+    }
+    return { space: space.id, cursor: this.#cursor };
+  }
+
+  #take(answer: Spaces): void {
+    clock.set(answer.now);
+    this.#heard(answer.now);
+    this.#kitKey = answer.kit.key;
+    this.name = answer.kit.name;
+    this.spaces = answer.spaces;
+    this.met = true;
+  }
+
+  #frame(frame: StreamFrame): void {
+    this.#cursor = frame.cursor;
+    switch (frame.type) {
+      case 'hello':
+        clock.set(frame.now);
+        this.#heard(frame.now);
+        break;
+      case 'ready':
+        this.#ready = true;
+        this.connection = 'live';
+        this.#heard(clock.now());
+        this.onLive?.();
+        break;
+      case 'event':
+        this.#heard(clock.now());
+        this.live.apply(frame.features ?? [], frame.removed ?? []);
+        if (this.#ready && frame.features?.length) this.onNews?.(frame.features);
+    }
+  }
+
+  #heard(now: number): void {
+    this.lastNews = now;
+  }
+}
+
+/** The wanted space if it is there, else an exercise, else the one with the latest moment. */
+export function chooseSpace(spaces: readonly KitSpace[], wanted: string | null): KitSpace | null {
+  const found = spaces.find(({ id }) => id === wanted);
+  if (found) return found;
+  const byNews = [...spaces].sort((a, b) => latest(b) - latest(a));
+  return byNews.find(({ exercise }) => exercise) ?? byNews[0] ?? null;
+}
+
+function latest(space: KitSpace): number {
+  return space.moments?.at(-1) ?? 0;
+}
+
+/** Cursors are opaque but for this: while both are numbers, a kit's never goes back. */
+function isAhead(ours: string | null, theirs: string): boolean {
+  if (ours === null) return false;
+  const [a, b] = [Number(ours), Number(theirs)];
+  return Number.isFinite(a) && Number.isFinite(b) && a > b;
+}

@@ -1,0 +1,50 @@
+/** A report as an event: what it must bear, and where it lies. Pure; signing is the caller's. */
+
+import { type Draft, INVARIANTS } from './event';
+import { type Position, roundPosition, tileAt, tileName } from './tile';
+
+export interface ReportInput {
+  kind: 'hazard' | 'need' | 'resource' | 'note';
+  title: string;
+  text: string;
+  severity: number | null;
+  position: Position;
+  space: string;
+  /** Zoom of the space's home tiles. */
+  homeZoom: number;
+  /** The name the person goes by; empty: the key alone speaks. */
+  name: string;
+  /** Seconds by the kit's clock. */
+  timestamp: number;
+}
+
+const LAYERS = { hazard: 'hazards', need: 'needs', resource: 'resources', note: 'notes' } as const;
+
+/** The `create_node` of a report. `key` is the public key, base64url. */
+export function reportDraft(input: ReportInput, key: string): Draft {
+  // The tile is that of the rounded position: what is said must lie in the tile that is said.
+  const position = roundPosition(input.position);
+  const properties: Record<string, string | number> = { title: input.title.trim() };
+  if (input.text.trim()) properties['text'] = input.text.trim();
+  if (input.severity !== null) properties['severity'] = input.severity;
+  return {
+    timestamp: input.timestamp,
+    space_id: input.space,
+    layer_id: LAYERS[input.kind],
+    actor_id: input.name ? `user:${clean(input.name)}` : `key:${key}`,
+    operation: 'create_node',
+    scope: { realm: 'public', authority: 'source', boundary: 'interior', policy: 'public' },
+    preserves_invariants: [...INVARIANTS],
+    previous_events: [],
+    tile: tileName(tileAt(position, input.homeZoom)),
+    node_type: input.kind,
+    transform: { position },
+    properties,
+  };
+}
+
+/** An actor id is at most 128 characters without control characters; a few are left for `user:`. */
+function clean(name: string): string {
+  // eslint-disable-next-line no-control-regex -- control characters are what is to go
+  return [...name.replace(/[\u0000-\u001f\u007f-\u009f]/g, '')].slice(0, 100).join('');
+}

@@ -1,0 +1,80 @@
+/** The report being written. It outlives its form: closing the sheet by accident loses no word. */
+
+import { kit, reports, tellSubmitted, ui } from '../state/page.svelte';
+import type { ReportKind } from '../state/reports.svelte';
+import { messages } from '../messages';
+import type { Position } from '../trace/tile';
+import { mapHandle } from './maphandle.svelte';
+
+class Reporting {
+  step = $state<'what' | 'words'>('what');
+  kind = $state<ReportKind>('hazard');
+  title = $state('');
+  text = $state('');
+  severity = $state<number | null>(null);
+  busy = $state(false);
+  problem = $state<string | null>(null);
+
+  get position(): Position | null {
+    return mapHandle.centre;
+  }
+
+  choose(kind: ReportKind): void {
+    this.kind = kind;
+    this.step = 'words';
+  }
+
+  async send(): Promise<void> {
+    const { space } = kit;
+    const { position } = this;
+    if (!this.title.trim()) {
+      this.problem = messages.report.titleMissing;
+      return;
+    }
+    if (!space || !position) {
+      this.problem = messages.report.noSpace;
+      return;
+    }
+    this.busy = true;
+    this.problem = null;
+    try {
+      const result = await reports.submit(space.id, space.home_zoom, {
+        kind: this.kind,
+        title: this.title,
+        text: this.text,
+        severity: this.severity,
+        position,
+      });
+      tellSubmitted(result);
+      this.#clear();
+      ui.close();
+    } catch (error) {
+      this.problem =
+        error instanceof RangeError ? messages.report.tooLong : messages.report.signingMissing;
+    } finally {
+      this.busy = false;
+    }
+  }
+
+  #clear(): void {
+    this.step = 'what';
+    this.title = '';
+    this.text = '';
+    this.severity = null;
+  }
+}
+
+export const reporting = new Reporting();
+
+/** Opens the form, at a place that was tapped or where the map stands. */
+export function beginReport(at: Position | null): void {
+  if (!kit.space) {
+    ui.toast(messages.report.noSpace, 'plain');
+    return;
+  }
+  ui.selected = null;
+  reporting.step = reporting.title ? 'words' : 'what';
+  reporting.problem = null;
+  ui.open('report');
+  if (at) mapHandle.current?.flyTo(at);
+}
