@@ -1,6 +1,7 @@
 package event
 
 import (
+	"bytes"
 	"errors"
 	"math"
 	"strconv"
@@ -44,9 +45,14 @@ func readObject(raw []byte) ([]byte, *Refusal) {
 	if len(raw) > MaxLine {
 		return nil, refuse("size", "", "longer than "+strconv.Itoa(MaxLine)+" bytes")
 	}
-	canonical, r := read(raw, MaxDepth, boundedNumber)
-	if r != nil {
-		return nil, r
+	var canonical []byte
+	if certainlyCanonical(raw) {
+		canonical = bytes.Clone(raw)
+	} else {
+		var r *Refusal
+		if canonical, r = read(raw, MaxDepth, boundedNumber); r != nil {
+			return nil, r
+		}
 	}
 	if canonical[0] != '{' {
 		return nil, refuse("type", "", "an event is a JSON object")

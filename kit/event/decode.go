@@ -146,7 +146,8 @@ func (e *Event) envelope(r *raw) (refusal *Refusal) {
 		return refusal
 	}
 	for i, name := range e.Preserves {
-		if refusal := checkName("name", "preserves_invariants["+strconv.Itoa(i)+"]", name); refusal != nil {
+		if refusal := checkName("name", "", name); refusal != nil {
+			refusal.Field = "preserves_invariants[" + strconv.Itoa(i) + "]"
 			return refusal
 		}
 	}
@@ -154,12 +155,11 @@ func (e *Event) envelope(r *raw) (refusal *Refusal) {
 		return refusal
 	}
 	for i, id := range e.Previous {
-		field := "previous_events[" + strconv.Itoa(i) + "]"
 		if !ValidID(id) {
-			return refuse("previous", field, "is not an event id")
+			return refuse("previous", "previous_events["+strconv.Itoa(i)+"]", "is not an event id")
 		}
 		if id == e.ID {
-			return refuse("previous", field, "an event cannot come after itself")
+			return refuse("previous", "previous_events["+strconv.Itoa(i)+"]", "an event cannot come after itself")
 		}
 	}
 	t, err := tile.Parse(where)
@@ -299,17 +299,17 @@ func stringList(rule, field, value string, limit int) (list []string, refusal *R
 	if !isArray(value) {
 		return nil, refuse("type", field, "must be an array of strings")
 	}
+	at := func() string { return field + "[" + strconv.Itoa(len(list)) + "]" }
 	elements(value, func(v string) bool {
-		at := field + "[" + strconv.Itoa(len(list)) + "]"
 		switch {
 		case !isString(v):
-			refusal = refuse("type", at, "must be a string")
+			refusal = refuse("type", at(), "must be a string")
 		case len(list) == limit:
 			refusal = refuse(rule, field, "more than "+strconv.Itoa(limit))
 		default:
 			s := unquote(v)
 			if slices.Contains(list, s) {
-				refusal = refuse(rule, at, "stands there twice")
+				refusal = refuse(rule, at(), "stands there twice")
 			}
 			if list == nil {
 				list = make([]string, 0, 4)

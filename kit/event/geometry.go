@@ -62,20 +62,20 @@ func checkPosition(field, value string) *Refusal {
 	names := [...]string{"longitude is outside ±180", "latitude is outside ±90", "altitude is outside ±10,000,000 m"}
 	n := 0
 	var refusal *Refusal
+	at := func() string { return field + "[" + strconv.Itoa(n) + "]" }
 	elements(value, func(v string) bool {
 		if n == len(limits) {
 			n++
 			return false
 		}
-		at := field + "[" + strconv.Itoa(n) + "]"
 		x, err := strconv.ParseFloat(v, 64)
 		switch {
 		case !isNumber(v) || err != nil:
-			refusal = refuse("position", at, "must be a number")
+			refusal = refuse("position", at(), "must be a number")
 		case x < -limits[n] || x > limits[n]:
-			refusal = refuse("position", at, names[n])
+			refusal = refuse("position", at(), names[n])
 		case decimals(v) > positionDecimals:
-			refusal = refuse("position", at, "more than 7 decimals")
+			refusal = refuse("position", at(), "more than 7 decimals")
 		}
 		n++
 		return refusal == nil

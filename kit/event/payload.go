@@ -216,8 +216,8 @@ func (p *Payload) readProperties(r *raw, required bool) (refusal *Refusal) {
 	members(r.properties, func(m member) bool {
 		if n++; n > maxProperties {
 			refusal = refuse("payload", "properties", "more than 256 names")
-		} else {
-			refusal = checkName("payload", "properties."+printable(m.name), m.name)
+		} else if refusal = checkName("payload", "", m.name); refusal != nil {
+			refusal.Field = "properties." + printable(m.name)
 		}
 		return refusal == nil
 	})
