@@ -24,6 +24,7 @@ func (c *Canvas) apply(t *tileState, e *event.Event, clock event.Clock, uncertai
 		delete(t.missing, e.ID)
 		return nil
 	}
+	t.digest.Store(nil)
 	w := Write{
 		Event: strings.Clone(e.ID), Clock: clock, effective: c.rules.Effective(clock), Time: e.Timestamp,
 		By: c.author(e), Derived: e.Scope.Authority == "derived", Uncertain: uncertain,
@@ -126,7 +127,7 @@ func (c *Canvas) writeNode(t *tileState, n *Node, e *event.Event, w Write) []str
 		c.witness(e, &event.Refusal{Rule: "exclusion", Field: "layer_id", File: scope.BuiltIn, Message: "the node stands in layer " + n.Layer})
 		return nil
 	}
-	may := w.By.Principal == n.By.Principal || c.rules.Granted(e.Key, scope.RoleWrite, n.Layer, w.effective.T)
+	may := c.may(n, w.By.Principal, e.Key, w.effective)
 	write := func(name, value string) {
 		w.Value = value
 		c.writeRegister(t, n, name, w, e.Previous, may)
@@ -172,6 +173,15 @@ func (c *Canvas) writeNode(t *tileState, n *Node, e *event.Event, w Write) []str
 		c.each(e, write)
 	}
 	return changed
+}
+
+// May reports whether the writer of e may write to n; otherwise what it says is a claim.
+func (c *Canvas) May(n *Node, e *event.Event) bool {
+	return c.may(n, e.Principal(), e.Key, c.rules.Effective(e.Clock))
+}
+
+func (c *Canvas) may(n *Node, principal, key string, effective event.Clock) bool {
+	return principal == n.By.Principal || c.rules.Granted(key, scope.RoleWrite, n.Layer, effective.T)
 }
 
 // writeRegister writes w to a register of n, or to its claims where the writer may not, and marks what w replaces.
@@ -230,15 +240,18 @@ func (c *Canvas) reading(t *tileState, e *event.Event, w Write) []string {
 	return []string{SensorID(s)}
 }
 
+// SensorIDPrefix begins the id of a sensor that belongs to no node.
+const SensorIDPrefix = "sensor:"
+
 // SensorID names a sensor that belongs to no node: sensor: and 16 characters that stand for principal, actor, name and
 // tile.
 func SensorID(s *Sensor) string {
 	sum := sha256.Sum256([]byte(s.By.Principal + "\x00" + s.By.Actor + "\x00" + s.Name + "\x00" + s.Tile.String()))
-	return "sensor:" + strings.ToLower(base32.StdEncoding.EncodeToString(sum[:10]))
+	return SensorIDPrefix + strings.ToLower(base32.StdEncoding.EncodeToString(sum[:10]))
 }
 
-// subjects are the nodes that an event is about, as far as the event alone shows.
-func subjects(e *event.Event) []string {
+// Subjects are the nodes that an event is about, as far as the event alone shows.
+func Subjects(e *event.Event) []string {
 	switch {
 	case e.Operation == event.CreateNode:
 		return []string{e.ID}

@@ -6,6 +6,7 @@ package canvas
 import (
 	"slices"
 	"strings"
+	"sync/atomic"
 
 	"fieldkit/kit/event"
 	"fieldkit/kit/scope"
@@ -54,6 +55,9 @@ type tileState struct {
 	// missing are the ids named in previous_events that are not here yet, and the writes that name them.
 	missing map[string][]reference
 	kept    []keptEvent // of an entangled tile: all
+	// digest is the tile's state digest once somebody asked for it, nil again when something changes. Readers may ask at
+	// the same time.
+	digest atomic.Pointer[[32]byte]
 }
 
 type keptEvent struct {
@@ -123,7 +127,7 @@ func (c *Canvas) Add(e *event.Event, uncertain bool) Change {
 	if c.plan.entangled[e.Tile] {
 		t.kept = append(t.kept, keptEvent{e, uncertain})
 		c.dirty[t] = struct{}{}
-		return Change{Nodes: subjects(e)}
+		return Change{Nodes: Subjects(e)}
 	}
 	return Change{Nodes: c.apply(t, e, e.Clock, uncertain)}
 }

@@ -43,6 +43,7 @@ func (c *Canvas) addLegacy(e *event.Event) (known bool) {
 // refold folds an entangled tile from all its events.
 func (c *Canvas) refold(t *tileState) {
 	t.reset()
+	t.digest.Store(nil)
 	v0 := make(map[string]*event.Event)
 	other := make(map[string]event.Clock)
 	for _, k := range t.kept {

@@ -58,7 +58,18 @@ func (c *Canvas) TileState(at tile.Tile) []byte {
 }
 
 // TileDigest is SHA-256 of the tile's canonical state.
-func (c *Canvas) TileDigest(at tile.Tile) [32]byte { return sha256.Sum256(c.TileState(at)) }
+func (c *Canvas) TileDigest(at tile.Tile) [32]byte {
+	t := c.tiles[at]
+	if t == nil {
+		return sha256.Sum256(nil)
+	}
+	if known := t.digest.Load(); known != nil {
+		return *known
+	}
+	digest := sha256.Sum256(c.TileState(at))
+	t.digest.Store(&digest)
+	return digest
+}
 
 // Digest is the state digest of the space.
 func (c *Canvas) Digest() [32]byte {

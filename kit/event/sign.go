@@ -37,11 +37,7 @@ func (s *Signer) Sign(draft []byte) (*Event, error) {
 	if refusal != nil {
 		return nil, refusal
 	}
-	fields := make(map[string]string)
-	members(string(canonical), func(m member) bool {
-		fields[m.name] = m.value
-		return true
-	})
+	fields := objectFields(string(canonical))
 	key := KeyText(s.Key.Public().(ed25519.PublicKey))
 	delete(fields, "event_id")
 	fields["signature"] = `{"key":"` + key + `"}`
@@ -169,4 +165,37 @@ func ascii(names []string) bool {
 		}
 	}
 	return true
+}
+
+// ID is the id that an event or a draft must bear: derived from the content where it names a signature.key, its own
+// event_id otherwise. Nothing else about it is checked. The error is a *Refusal.
+func ID(text []byte) (string, error) {
+	canonical, refusal := readObject(text)
+	if refusal != nil {
+		return "", refusal
+	}
+	fields, signature := objectFields(string(canonical)), map[string]string{}
+	if isObject(fields["signature"]) {
+		signature = objectFields(fields["signature"])
+	}
+	if !isString(signature["key"]) {
+		var id string
+		if refusal := readID("event_id", fields["event_id"], &id); refusal != nil {
+			return "", refuse("missing", "signature.key", "is missing: an id derives from the content and the key")
+		}
+		return id, nil
+	}
+	delete(signature, "value")
+	delete(fields, "event_id")
+	fields["signature"] = objectText(signature)
+	return idOf(sha256.Sum256([]byte(objectText(fields)))), nil
+}
+
+func objectFields(object string) map[string]string {
+	fields := make(map[string]string)
+	members(object, func(m member) bool {
+		fields[m.name] = m.value
+		return true
+	})
+	return fields
 }

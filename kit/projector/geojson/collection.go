@@ -22,28 +22,32 @@ type Filter struct {
 
 // Each calls yield for the features of a canvas in the order of tiles and ids, until it returns false.
 func Each(c *canvas.Canvas, want Filter, yield func(Feature) bool) {
+	for _, at := range c.Tiles() {
+		if want.Tile != nil && !want.Tile.Contains(at) {
+			continue
+		}
+		if !EachOf(c, at, want, yield) {
+			return
+		}
+	}
+}
+
+// EachOf is Each for one tile; it reports whether yield wants more.
+func EachOf(c *canvas.Canvas, at tile.Tile, want Filter, yield func(Feature) bool) bool {
 	more := true
 	offer := func(f Feature, drawn bool) {
 		if more && drawn && (want.Layer == "" || f.Properties.Layer == want.Layer) && want.holds(f.Geometry) {
 			more = yield(f)
 		}
 	}
-	for _, at := range c.Tiles() {
-		if want.Tile != nil && !want.Tile.Contains(at) {
-			continue
-		}
-		c.Nodes(at, func(n *canvas.Node) {
-			if !more || want.Layer != "" && n.Layer != want.Layer {
-				return
-			}
+	c.Nodes(at, func(n *canvas.Node) {
+		if more && (want.Layer == "" || n.Layer == want.Layer) {
 			f, drawn := Node(c, n)
 			offer(f, drawn)
-		})
-		c.Sensors(at, func(s *canvas.Sensor) { offer(Sensor(c, s), true) })
-		if !more {
-			return
 		}
-	}
+	})
+	c.Sensors(at, func(s *canvas.Sensor) { offer(Sensor(c, s), true) })
+	return more
 }
 
 func (want Filter) holds(geometry jsontext.Value) bool {

@@ -93,6 +93,19 @@ func Node(c *canvas.Canvas, n *canvas.Node) (f Feature, ok bool) {
 	return f, !n.Deleted() && f.Properties.Merged == ""
 }
 
+// Find projects the node or sensor of that id; ok is false where nothing is to be drawn.
+func Find(c *canvas.Canvas, id string) (f Feature, ok bool) {
+	if n := c.Node(id); n != nil {
+		return Node(c, n)
+	}
+	if strings.HasPrefix(id, canvas.SensorIDPrefix) {
+		if s := c.Sensor(id); s != nil {
+			return Sensor(c, s), true
+		}
+	}
+	return Feature{}, false
+}
+
 // AnyNode projects a node, whatever became of it.
 func AnyNode(c *canvas.Canvas, n *canvas.Node) Feature {
 	p := Properties{
