@@ -14,8 +14,8 @@ import (
 
 // vector is one file of kit/testdata/vectors/digest; kind says which members it has.
 type vector struct {
-	Why  string `json:"why"`
-	Kind string `json:"kind"`
+	Comment string `json:"comment"`
+	Kind    string `json:"kind"`
 	// radix: the hashes, or the numbers [a, b) whose decimal text is hashed to give them.
 	Hashes  []string `json:"hashes"`
 	Numbers [2]int   `json:"numbers"`
