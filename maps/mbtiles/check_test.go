@@ -50,10 +50,14 @@ func TestCheck(t *testing.T) {
 		"page lost": {rewrite(func(text []byte) []byte {
 			return append(text[:4096:4096], bytes.Repeat([]byte{0xff}, len(text)-4096)...)
 		}), Broken, "tiles cannot be read"},
-		"page swapped": {rewrite(func(text []byte) []byte {
-			copy(text[len(text)-4096:], bytes.Repeat([]byte{0xff}, 4096))
+		"tile index lost": {rewrite(func(text []byte) []byte {
+			copy(text[4*4096:], bytes.Repeat([]byte{0xff}, 4096)) // of the index of tiles
 			return text
-		}), Broken, "damaged"},
+		}), Broken, "tiles cannot be looked up: database disk image is malformed"},
+		"index lost": {rewrite(func(text []byte) []byte {
+			copy(text[3*4096:], bytes.Repeat([]byte{0xff}, 4096)) // of the index of metadata, which nothing here needs
+			return text
+		}), Broken, "the database is damaged"},
 		"no tiles table":   {run(`DROP TABLE tiles`), Broken, "no table or view named tiles"},
 		"wrong columns":    {run(`ALTER TABLE tiles RENAME COLUMN tile_row TO y`), Broken, "cannot be looked up"},
 		"no tile_data":     {run(`ALTER TABLE tiles RENAME COLUMN tile_data TO d`), Broken, "tiles cannot be read"},
@@ -85,6 +89,7 @@ func TestCheck(t *testing.T) {
 		"tile of bad gzip": {run(`INSERT INTO tiles VALUES (1, 0, 0, x'1f8b08000000')`), Wrong, "gzip: unexpected EOF"},
 		"name not UTF-8":   {run(`UPDATE metadata SET value = CAST(x'41ff42' AS TEXT) WHERE name = 'name'`), Wrong, "is not UTF-8"},
 		"name is a book":   {run(`UPDATE metadata SET value = printf('%.*c', 5000, 'x') WHERE name = 'name'`), Wrong, "5000 bytes long"},
+		"tile is a number": {run(`UPDATE tiles SET tile_data = 7`), Wrong, "the first tile is not: it begins with 37"},
 		"value too large":  {run(`INSERT INTO tiles VALUES (1, 0, 0, zeroblob(20000000))`), Broken, "too big"},
 	} {
 		t.Run(name, func(t *testing.T) {

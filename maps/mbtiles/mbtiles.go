@@ -11,7 +11,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"runtime"
 	"time"
 
 	"fieldkit/maps/tile"
@@ -26,8 +25,8 @@ const (
 
 // A Pack is an open MBTiles file, read-only. It may be used from many goroutines at once.
 type Pack struct {
-	db       *sql.DB
-	lookup   *sql.Stmt
+	db       *sql.DB // for everything but tiles
+	tiles    *readers
 	meta     Metadata
 	identity string
 	// isTable says that a lookup is one step down an index, which cannot take long enough to be worth a deadline.
@@ -58,12 +57,11 @@ func open(ctx context.Context, path string, report *report) *Pack {
 	if !ok {
 		return nil
 	}
-	db := sql.OpenDB(newConnector(path))
-	db.SetMaxOpenConns(max(4, runtime.GOMAXPROCS(0)))
-	db.SetMaxIdleConns(max(4, runtime.GOMAXPROCS(0)))
-	p := &Pack{db: db}
+	connector := newConnector(path)
+	p := &Pack{db: sql.OpenDB(connector), tiles: newReaders(connector)}
+	p.db.SetMaxIdleConns(0) // no memory for questions that are not asked again
 	if !p.inspect(ctx, report) {
-		db.Close()
+		p.Close()
 		return nil
 	}
 	if p.identity, err = identify(path, info, header, p.meta); err != nil {
@@ -112,9 +110,7 @@ func (p *Pack) inspect(ctx context.Context, report *report) bool {
 	p.settleFormat(sample, report)
 	p.settleZooms(ctx)
 
-	p.lookup, err = p.db.PrepareContext(ctx,
-		`SELECT tile_data FROM tiles WHERE zoom_level = ? AND tile_column = ? AND tile_row = ?`)
-	if err != nil {
+	if _, err := p.tiles.get(ctx, 0, 0, 0); err != nil {
 		report.broken("tiles", "tiles cannot be looked up: %v", err)
 		return false
 	}
@@ -171,27 +167,22 @@ func (p *Pack) Tile(ctx context.Context, t tile.Tile) (data []byte, encoding Enc
 		return nil, Identity, false, err
 	}
 	if p.isTable {
-		// A context that can end costs a goroutine in the driver, more than the lookup itself.
-		ctx = context.WithoutCancel(ctx)
+		ctx = context.Background() // too short to be worth watching
 	} else {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, lookupTime)
 		defer cancel()
 	}
-	tmsRow := uint32(1)<<t.Z - 1 - t.Y
-	err = p.lookup.QueryRowContext(ctx, t.Z, t.X, tmsRow).Scan(&data)
-	switch {
-	case errors.Is(err, sql.ErrNoRows):
-		return nil, Identity, false, nil
-	case err != nil:
+	tmsRow := int64(1)<<t.Z - 1 - int64(t.Y)
+	data, err = p.tiles.get(ctx, int64(t.Z), int64(t.X), tmsRow)
+	if err != nil {
 		return nil, Identity, false, fmt.Errorf("mbtiles: tile %v: %w", t, err)
-	case data == nil:
-		return nil, Identity, false, nil
 	}
-	return data, encodingOf(data), true, nil
+	return data, encodingOf(data), data != nil, nil
 }
 
-// Close frees the pack. Lookups under way end with an error or a tile.
+// Close waits for the lookups under way, and frees the pack. It may be called once; lookups that come later end with an
+// error.
 func (p *Pack) Close() error {
-	return errors.Join(p.lookup.Close(), p.db.Close())
+	return errors.Join(p.tiles.Close(), p.db.Close())
 }
