@@ -28,7 +28,7 @@ func (im *importer) csv() error {
 		}
 	}
 	r := rows{lines: s, comma: sniffComma(firstLine(head))}
-	header, line, err := r.next()
+	header, _, err := r.next()
 	switch {
 	case err == io.EOF:
 		return s.broken("the file is empty: a table begins with the names of its columns")
@@ -42,8 +42,7 @@ func (im *importer) csv() error {
 	}
 	t := table{importer: im, columns: readColumns(header, im.Options), decimalComma: r.comma != ',', stations: map[station]stationNode{}}
 	for {
-		var fields []string
-		fields, line, err = r.next()
+		fields, line, err := r.next()
 		switch {
 		case err == io.EOF:
 			return nil

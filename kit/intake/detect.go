@@ -25,7 +25,7 @@ func Detect(name string, head []byte) (Format, error) {
 		return GeoJSON, nil
 	case head[0] == '<':
 		return GPX, nil
-	case bytes.IndexByte(head, 0) < 0 && bytes.IndexAny(firstLine(head), ",;\t") >= 0:
+	case bytes.IndexByte(head, 0) < 0 && bytes.ContainsAny(firstLine(head), ",;\t"):
 		return CSV, nil
 	}
 	return "", errors.New("neither GeoJSON, CSV nor GPX by its name or its first bytes")

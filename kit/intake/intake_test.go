@@ -12,8 +12,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/go-json-experiment/json"
-
 	"fieldkit/kit/event"
 	"fieldkit/maps/tile"
 )
@@ -83,18 +81,6 @@ func checkEvent(t testing.TB, e *event.Event) {
 	if e.Position != "" && e.Geometry != "" {
 		t.Errorf("%s has both a position and a geometry", e.ID)
 	}
-}
-
-// properties of an event, as Go values.
-func properties(t testing.TB, e *event.Event) map[string]any {
-	t.Helper()
-	out := map[string]any{}
-	if e.Properties != "" {
-		if err := json.Unmarshal([]byte(e.Properties), &out); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return out
 }
 
 // refusals of an import, each as "item field rule".
