@@ -37,6 +37,21 @@ func idOf(sum [32]byte) string {
 	return idPrefix + base32Lower.EncodeToString(sum[:20])
 }
 
+// IDOf reads the event_id alone of canonical text that Parse has accepted before; "" where there is none.
+func IDOf(text string) (id string) {
+	if len(text) < 2 {
+		return ""
+	}
+	members(text, func(m member) bool {
+		if m.name != "event_id" || !isString(m.value) {
+			return m.name < "event_id" // canonical members are sorted
+		}
+		id = unquote(m.value)
+		return false
+	})
+	return id
+}
+
 // Reserved reports whether id has the form that belongs to signed events: evt-[a-z2-7]{32}.
 func Reserved(id string) bool {
 	if len(id) != idLength || !strings.HasPrefix(id, idPrefix) {
