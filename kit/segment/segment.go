@@ -98,12 +98,12 @@ func Parse(data []byte) (*Segment, error) {
 	switch {
 	case len(data) == 0:
 		return nil, refuse("count", "", "a segment has at least one event")
+	case bytes.Count(data, []byte{'\n'}) > MaxEvents:
+		return nil, refuse("count", "", "more than "+strconv.Itoa(MaxEvents)+" events")
 	case len(data) > MaxBytes:
 		return nil, refuse("size", "", "longer than "+strconv.Itoa(MaxBytes)+" bytes")
 	case data[len(data)-1] != '\n':
 		return nil, refuse("end", "", "the last line does not end")
-	case bytes.Count(data, []byte{'\n'}) > MaxEvents:
-		return nil, refuse("count", "", "more than "+strconv.Itoa(MaxEvents)+" events")
 	}
 	s := &Segment{Bytes: bytes.Clone(data), Hash: sha256.Sum256(data)}
 	for line := range bytes.Lines(data) {
