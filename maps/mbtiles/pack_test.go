@@ -239,3 +239,45 @@ func TestCreateIsDeterministicAndWhole(t *testing.T) {
 		t.Errorf("left behind: %v, %v", left, err)
 	}
 }
+
+// Some writers leave a pack in WAL mode, or are still at it.
+func TestPackInWALMode(t *testing.T) {
+	path := create(t, sound("png"), map[tile.Tile][]byte{{}: png})
+	alter(t, path, `PRAGMA journal_mode = WAL`)
+	if findings := Check(path); len(findings) != 0 {
+		t.Errorf("Check finds %v", findings)
+	}
+	dir := t.TempDir()
+	live := filepath.Join(dir, "live.mbtiles")
+	if err := os.Rename(path, live); err != nil {
+		t.Fatal(err)
+	}
+	writer, err := sql.Open("sqlite3", live)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer writer.Close()
+	if _, err := writer.Exec(`INSERT INTO tiles VALUES (1, 0, 0, ?)`, png); err != nil {
+		t.Fatal(err)
+	}
+	if info, err := os.Stat(live + "-wal"); err != nil || info.Size() == 0 {
+		t.Fatalf("the writer left no journal (%v)", err)
+	}
+	pack := mustOpen(t, live)
+	if _, _, found, err := pack.Tile(context.Background(), tile.Tile{Z: 1, X: 0, Y: 1}); !found || err != nil {
+		t.Errorf("what is in the journal is not seen (%v)", err)
+	}
+}
+
+func TestClosedPack(t *testing.T) {
+	pack, err := Open(create(t, sound("png"), map[tile.Tile][]byte{{}: png}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := pack.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, found, err := pack.Tile(context.Background(), tile.Tile{}); found || err == nil {
+		t.Error("a closed pack serves")
+	}
+}
