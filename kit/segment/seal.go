@@ -48,8 +48,7 @@ var strict = base64.RawURLEncoding.Strict()
 func (s *Segment) Seal(key ed25519.PrivateKey) *Seal {
 	seal := &Seal{
 		Space: s.Space, Tile: s.Tile, Policy: s.Policy, Hash: s.Hash,
-		From: s.Events[0].ID, To: s.Events[len(s.Events)-1].ID,
-		Count: int64(len(s.Events)), Size: int64(len(s.Bytes)),
+		From: s.From, To: s.To, Count: int64(s.Count), Size: int64(len(s.Bytes)),
 		Key: event.KeyText(key.Public().(ed25519.PublicKey)),
 	}
 	signature := ed25519.Sign(key, []byte(seal.text("")))
@@ -193,14 +192,14 @@ func (s *Seal) Check(g *Segment) error {
 		return refuse("tile", "tile", "the segment's is "+g.Tile.String())
 	case s.Policy != g.Policy:
 		return refuse("policy", "policy", "the segment's is "+g.Policy)
-	case s.Count != int64(len(g.Events)):
-		return refuse("count", "count", "the segment has "+strconv.Itoa(len(g.Events)))
+	case s.Count != int64(g.Count):
+		return refuse("count", "count", "the segment has "+strconv.Itoa(g.Count))
 	case s.Size != int64(len(g.Bytes)):
 		return refuse("size", "size", "the segment has "+strconv.Itoa(len(g.Bytes)))
-	case s.From != g.Events[0].ID:
-		return refuse("id", "from_event", "the segment begins with "+g.Events[0].ID)
-	case s.To != g.Events[len(g.Events)-1].ID:
-		return refuse("id", "to_event", "the segment ends with "+g.Events[len(g.Events)-1].ID)
+	case s.From != g.From:
+		return refuse("id", "from_event", "the segment begins with "+g.From)
+	case s.To != g.To:
+		return refuse("id", "to_event", "the segment ends with "+g.To)
 	}
 	return nil
 }

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 
 	"fieldkit/kit/digest"
 	"fieldkit/kit/event"
@@ -42,89 +43,108 @@ type Segment struct {
 	Space  string
 	Tile   tile.Tile
 	Policy string
-	// Events are in the order of the trace.
-	Events []*event.Event
-	// Bytes are the events' canonical forms, each with a line feed behind it.
+	// From and To are the ids of the first and the last event, Count is how many there are.
+	From, To string
+	Count    int
+	// Bytes are the events' canonical forms in the order of the trace, each with a line feed behind it.
 	Bytes []byte
 	// Hash is SHA-256 of Bytes, the segment's name.
 	Hash digest.Sum
 }
 
-// Build makes a segment of events of one space, tile and policy, in any order; it sorts them in place. An event that
+// A Line is an event as a store knows it that has read it before.
+type Line struct {
+	Clock    event.Clock
+	ID, Text string
+}
+
+// Build makes a segment of events of this space, tile and policy, in any order; it sorts them in place. None, one that
 // stands there twice, and more than a segment may have, are errors.
-func Build(events []*event.Event) (*Segment, error) {
-	if len(events) == 0 {
+func Build(space string, at tile.Tile, policy string, lines []Line) (*Segment, error) {
+	if len(lines) == 0 {
 		return nil, errors.New("segment: no events")
 	}
-	slices.SortFunc(events, event.Compare)
-	s := &Segment{Space: events[0].Space, Tile: events[0].Tile, Policy: events[0].Scope.Policy, Events: events}
+	slices.SortFunc(lines, Line.compare)
 	size := 0
-	for i, e := range events {
-		if err := s.belongs(i); err != nil {
-			return nil, fmt.Errorf("segment: %s: %s", e.ID, err.Message)
+	for i, l := range lines {
+		if i > 0 && lines[i-1].compare(l) == 0 {
+			return nil, fmt.Errorf("segment: %s stands there twice", l.ID)
 		}
-		size += len(e.Text) + 1
+		size += len(l.Text) + 1
 	}
-	if len(events) > MaxEvents || size > MaxBytes {
-		return nil, fmt.Errorf("segment: %d events of %d bytes are too many", len(events), size)
+	if len(lines) > MaxEvents || size > MaxBytes {
+		return nil, fmt.Errorf("segment: %d events of %d bytes are too many", len(lines), size)
 	}
-	s.Bytes = make([]byte, 0, size)
-	for _, e := range events {
-		s.Bytes = append(append(s.Bytes, e.Text...), '\n')
+	s := &Segment{
+		Space: space, Tile: at, Policy: policy,
+		From: lines[0].ID, To: lines[len(lines)-1].ID, Count: len(lines),
+		Bytes: make([]byte, 0, size),
+	}
+	for _, l := range lines {
+		s.Bytes = append(append(s.Bytes, l.Text...), '\n')
 	}
 	s.Hash = sha256.Sum256(s.Bytes)
 	return s, nil
 }
 
-// belongs judges event i by the segment and by the event before it.
-func (s *Segment) belongs(i int) *event.Refusal {
-	e := s.Events[i]
-	switch {
-	case e.Space != s.Space:
-		return refuse("space", "space_id", "another space than the first event's")
-	case e.Tile != s.Tile:
-		return refuse("tile", "tile", "another tile than the first event's")
-	case e.Scope.Policy != s.Policy:
-		return refuse("policy", "scope.policy", "another policy than the first event's")
-	case i > 0 && event.Compare(s.Events[i-1], e) >= 0:
-		return refuse("order", "", "does not come after the event before it")
+func (l Line) compare(o Line) int {
+	if c := l.Clock.Compare(o.Clock); c != 0 {
+		return c
 	}
-	return nil
+	return strings.Compare(l.ID, o.ID)
 }
 
 // Parse reads a segment as received. It judges each line as event.Parse does, and holds the lines to the rules of a
 // segment; it verifies no signature. data is not kept.
-func Parse(data []byte) (*Segment, error) {
+func Parse(data []byte) (*Segment, []*event.Event, error) {
 	switch {
 	case len(data) == 0:
-		return nil, refuse("count", "", "a segment has at least one event")
+		return nil, nil, refuse("count", "", "a segment has at least one event")
 	case bytes.Count(data, []byte{'\n'}) > MaxEvents:
-		return nil, refuse("count", "", "more than "+strconv.Itoa(MaxEvents)+" events")
+		return nil, nil, refuse("count", "", "more than "+strconv.Itoa(MaxEvents)+" events")
 	case len(data) > MaxBytes:
-		return nil, refuse("size", "", "longer than "+strconv.Itoa(MaxBytes)+" bytes")
+		return nil, nil, refuse("size", "", "longer than "+strconv.Itoa(MaxBytes)+" bytes")
 	case data[len(data)-1] != '\n':
-		return nil, refuse("end", "", "the last line does not end")
+		return nil, nil, refuse("end", "", "the last line does not end")
 	}
 	s := &Segment{Bytes: bytes.Clone(data), Hash: sha256.Sum256(data)}
+	var events []*event.Event
 	for line := range bytes.Lines(data) {
-		i := len(s.Events)
+		i := len(events)
 		line = line[:len(line)-1]
 		e, err := event.Parse(line)
 		if err != nil {
-			return nil, atLine(i, err)
+			return nil, nil, atLine(i, err)
 		}
 		if e.Text != string(line) {
-			return nil, atLine(i, refuse("canonical", "", "is not in canonical form"))
+			return nil, nil, atLine(i, refuse("canonical", "", "is not in canonical form"))
 		}
-		if i == 0 {
-			s.Space, s.Tile, s.Policy = e.Space, e.Tile, e.Scope.Policy
+		if i > 0 {
+			if r := follows(events[i-1], e); r != nil {
+				return nil, nil, atLine(i, r)
+			}
 		}
-		s.Events = append(s.Events, e)
-		if r := s.belongs(i); r != nil {
-			return nil, atLine(i, r)
-		}
+		events = append(events, e)
 	}
-	return s, nil
+	first, last := events[0], events[len(events)-1]
+	s.Space, s.Tile, s.Policy = first.Space, first.Tile, first.Scope.Policy
+	s.From, s.To, s.Count = first.ID, last.ID, len(events)
+	return s, events, nil
+}
+
+// follows judges an event by the one before it.
+func follows(last, e *event.Event) *event.Refusal {
+	switch {
+	case e.Space != last.Space:
+		return refuse("space", "space_id", "another space than the first event's")
+	case e.Tile != last.Tile:
+		return refuse("tile", "tile", "another tile than the first event's")
+	case e.Scope.Policy != last.Scope.Policy:
+		return refuse("policy", "scope.policy", "another policy than the first event's")
+	case event.Compare(last, e) >= 0:
+		return refuse("order", "", "does not come after the event before it")
+	}
+	return nil
 }
 
 // atLine says which line a refusal is about, in its field: lines[3].tile.

@@ -32,12 +32,12 @@ func readings(t testing.TB, n int) []*event.Event {
 
 func TestOrderOfArrivalIsIrrelevant(t *testing.T) {
 	events := readings(t, 40)
-	want, err := Build(slices.Clone(events))
+	want, err := build(slices.Clone(events))
 	if err != nil {
 		t.Fatal(err)
 	}
 	rapid.Check(t, func(t *rapid.T) {
-		got, err := Build(rapid.Permutation(events).Draw(t, "order"))
+		got, err := build(rapid.Permutation(events).Draw(t, "order"))
 		if err != nil || got.Hash != want.Hash || string(got.Bytes) != string(want.Bytes) {
 			t.Fatalf("%v, %v", got, err)
 		}
@@ -46,13 +46,13 @@ func TestOrderOfArrivalIsIrrelevant(t *testing.T) {
 
 func TestAnyLineMissingIsAnotherSegment(t *testing.T) {
 	events := readings(t, 5)
-	whole, err := Build(slices.Clone(events))
+	whole, err := build(slices.Clone(events))
 	if err != nil {
 		t.Fatal(err)
 	}
 	seal := whole.Seal(ed25519.NewKeyFromSeed(make([]byte, 32)))
 	for i := range events {
-		part, err := Build(slices.Delete(slices.Clone(events), i, i+1))
+		part, err := build(slices.Delete(slices.Clone(events), i, i+1))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -67,23 +67,23 @@ func TestAnyLineMissingIsAnotherSegment(t *testing.T) {
 
 func TestFullSegmentsParse(t *testing.T) {
 	events := readings(t, MaxEvents+1)
-	s, err := Build(slices.Clone(events[:MaxEvents]))
+	s, err := build(slices.Clone(events[:MaxEvents]))
 	if err != nil {
 		// That many of these do not fit; fewer must.
-		if s, err = Build(slices.Clone(events[:100])); err != nil {
+		if s, err = build(slices.Clone(events[:100])); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if _, err := Parse(s.Bytes); err != nil {
+	if _, _, err := Parse(s.Bytes); err != nil {
 		t.Error(err)
 	}
-	if _, err := Build(events); err == nil {
+	if _, err := build(events); err == nil {
 		t.Error("one too many was built")
 	}
-	if _, err := Build(nil); err == nil {
+	if _, err := build(nil); err == nil {
 		t.Error("none was built")
 	}
-	if _, err := Build([]*event.Event{events[0], events[1], events[0]}); err == nil {
+	if _, err := build([]*event.Event{events[0], events[1], events[0]}); err == nil {
 		t.Error("one twice was built")
 	}
 }
@@ -125,12 +125,12 @@ func TestLargestTailFits(t *testing.T) {
 }
 
 func TestSealOfTheLongestNamesFits(t *testing.T) {
-	s, err := Build(readings(t, 1))
+	s, err := build(readings(t, 1))
 	if err != nil {
 		t.Fatal(err)
 	}
 	s.Space = strings.Repeat("s", 128)
-	s.Events[0].ID = strings.Repeat("i", 128)
+	s.From, s.To = strings.Repeat("i", 128), strings.Repeat("i", 128)
 	seal := s.Seal(ed25519.NewKeyFromSeed(make([]byte, 32)))
 	if _, err := ParseSeal([]byte(seal.Text)); err != nil {
 		t.Error(err)
