@@ -189,3 +189,18 @@ func TestVerifierServesManyAtOnce(t *testing.T) {
 	}
 	group.Wait()
 }
+
+// TestSomeGoodSignaturesAreRefusedByStricterVerifiers proves that the vectors tell ZIP-215 from verification without
+// cofactor, which crypto/ed25519 does: were all alike, they would prove nothing.
+func TestSomeGoodSignaturesAreRefusedByStricterVerifiers(t *testing.T) {
+	_, events, wants := signatures(t)
+	apart := 0
+	for i, e := range events {
+		if wants[i].Valid && !ed25519.Verify(e.key[:], e.SignedBytes(), e.signature[:]) {
+			apart++
+		}
+	}
+	if apart < 12 {
+		t.Errorf("only %d", apart)
+	}
+}
