@@ -74,6 +74,8 @@ export const messages = {
     of: (level: number, word: string) => `${word} (${level} of 4)`,
   },
 
+  levels: { normal: 'Normal', warning: 'Warning', alarm: 'Alarm' },
+
   latest: {
     title: 'Latest',
     search: 'Search',

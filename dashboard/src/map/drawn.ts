@@ -1,8 +1,9 @@
 /** From things to what the map draws: plain GeoJSON whose properties the layers' expressions read. */
 
 import { kindOf, magnitudeOf, severityOf } from '../kinds/kinds';
+import { mainReading } from '../kinds/levels';
 import type { Thing } from '../kit/types';
-import { numberText } from '../words/value';
+import { valueText } from '../words/value';
 import { signName } from './signnames';
 
 /** Properties of a drawn point; all flat, as vector tiles have it. */
@@ -79,9 +80,11 @@ export function draw(things: Iterable<Thing>, waiting: ReadonlySet<string> = new
       drawn.quakes.features.push(pointFeature(place, point));
       continue;
     }
-    const reading = readingOf(thing);
+    const reading = mainReading(thing);
     if (reading !== null) {
-      point.reading = reading;
+      point.reading = valueText(reading.value, reading.unit);
+      point.sign = reading.level === 'normal' ? 'plate' : `plate-${reading.level}`;
+      point.rank = { normal: 0, warning: 1, alarm: 2 }[reading.level];
       drawn.gauges.features.push(pointFeature(place, point));
     } else {
       drawn.signs.features.push(pointFeature(place, point));
@@ -94,15 +97,6 @@ export function draw(things: Iterable<Thing>, waiting: ReadonlySet<string> = new
 export function isDisputed(thing: Thing): boolean {
   const { others, claims } = thing.properties;
   return Object.keys(others ?? {}).length > 0 || (claims?.length ?? 0) > 0;
-}
-
-/** The reading a gauge shows in its plate: its level if it has one, else its first number. */
-export function readingOf(thing: Thing): string | null {
-  const sensors = Object.entries(thing.properties.sensors ?? {});
-  const level = sensors.find(([name]) => /level|stage|pegel/i.test(name));
-  const [, reading] = level ?? sensors.find(([, { value }]) => typeof value === 'number') ?? [];
-  if (typeof reading?.value !== 'number') return null;
-  return reading.unit ? `${numberText(reading.value)} ${reading.unit}` : numberText(reading.value);
 }
 
 /** The lines and areas in a geometry. */

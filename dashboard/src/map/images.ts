@@ -2,8 +2,8 @@
 
 import type { Map as MapLibre, StyleImageMetadata } from 'maplibre-gl';
 
-import { outlineOf, symbolOf } from '../kinds/kinds';
-import { kind } from '../kinds/kinds';
+import { kind, outlineOf, symbolOf } from '../kinds/kinds';
+import type { Level } from '../kinds/levels';
 import { outlines, symbols } from '../kinds/signs';
 import { parseSignName, type Sign } from './signnames';
 
@@ -33,7 +33,9 @@ type Plain = () => [ImageData, Partial<StyleImageMetadata>];
 const PLAIN: Record<string, Plain> = {
   group: () => [drawGroup(false), {}],
   'group-hazard': () => [drawGroup(true), {}],
-  plate: drawPlate,
+  plate: () => drawPlate('normal'),
+  'plate-warning': () => drawPlate('warning'),
+  'plate-alarm': () => drawPlate('alarm'),
   hatch: () => [drawHatch('#c2410c'), {}],
   'hatch-closed': () => [drawHatch('#b3151f'), {}],
   'hatch-calm': () => [drawHatch('#46556a'), {}],
@@ -139,11 +141,16 @@ function drawGroup(hazard: boolean): ImageData {
   return pixels(c);
 }
 
-/** The plate of a gauge: a drop at the left, room for the value, stretched to fit it. */
-function drawPlate(): [ImageData, Partial<StyleImageMetadata>] {
+const PLATE_COLOURS: Record<Level, string> = { normal: kind('gauge').colour, warning: '#8f5500', alarm: '#b3151f' };
+
+/**
+ * The plate of a gauge, stretched to fit its value: a drop at the left, or a triangle where the value is
+ * beyond a mark.
+ */
+function drawPlate(level: Level): [ImageData, Partial<StyleImageMetadata>] {
   const [width, height] = [52, 30];
   const c = canvas(width, height);
-  const { colour } = kind('gauge');
+  const colour = PLATE_COLOURS[level];
   c.shadowColor = 'rgba(8, 15, 28, 0.45)';
   c.shadowBlur = 3 * RATIO;
   c.shadowOffsetY = RATIO;
@@ -154,12 +161,12 @@ function drawPlate(): [ImageData, Partial<StyleImageMetadata>] {
   c.fillStyle = colour;
   roundRect(c, 4.6, 4.1, 42.8, 20.8, 6.6);
   c.fill();
-  c.translate(6, 4.4);
-  c.scale(0.62, 0.62);
+  c.translate(level === 'normal' ? 7 : 8, level === 'normal' ? 5 : 6.2);
+  c.scale(level === 'normal' ? 0.6 : 0.53, level === 'normal' ? 0.6 : 0.53);
   c.fillStyle = '#ffffff';
-  c.fill(new Path2D(outlines.drop));
+  c.fill(new Path2D(level === 'normal' ? outlines.drop : outlines.triangle));
   c.fillStyle = colour;
-  c.fill(new Path2D(symbols.waves), 'evenodd');
+  c.fill(new Path2D(level === 'normal' ? symbols.waves : symbols.exclamation), 'evenodd');
   const metadata: Partial<StyleImageMetadata> = {
     stretchX: [[32 * RATIO, 42 * RATIO]],
     stretchY: [[13 * RATIO, 16 * RATIO]],

@@ -58,7 +58,8 @@ export interface MapOptions {
 
 /** Half the side of a finger, in pixels: what lies within it was meant. */
 const FINGER_PX = 16;
-const MAX_FIT_ZOOM = 15;
+/** Fitting leaves some air inside what the panels leave, and does not go closer than a street. */
+const FIT = { maxZoom: 15, padding: 32 };
 /** Redrawing many things takes long on a slow phone; never spend more than a quarter of the time on it. */
 const REDRAW_SHARE = 4;
 
@@ -81,11 +82,7 @@ export class MapView {
     this.#map = new MapLibre({
       container,
       style: buildStyle(this.#packs, options.dark ? DARK : LIGHT),
-      ...(view
-        ? { center: [view.lon, view.lat], zoom: view.zoom }
-        : bounds
-          ? { bounds: roomy(bounds), fitBoundsOptions: { padding: inner(padding), maxZoom: MAX_FIT_ZOOM } }
-          : { center: [0, 20], zoom: 1 }),
+      ...(view ? { center: [view.lon, view.lat], zoom: view.zoom } : { center: [10, 25], zoom: 1 }),
       attributionControl: false,
       dragRotate: false,
       pitchWithRotate: false,
@@ -97,6 +94,9 @@ export class MapView {
       localIdeographFontFamily: false,
       validateStyle: import.meta.env.DEV,
     });
+    // From here on the map's middle is that of what the panels leave of it.
+    this.#map.setPadding(padding);
+    if (!view && bounds) this.#map.fitBounds(roomy(bounds), { ...FIT, duration: 0 });
     this.#map.touchZoomRotate.disableRotation();
     this.#map.keyboard.disableRotation();
     this.#map.addControl(new ScaleControl({ maxWidth: 110, unit: 'metric' }), 'bottom-right');
@@ -205,7 +205,7 @@ export class MapView {
   }
 
   fit(bounds: Bounds): void {
-    this.#map.fitBounds(roomy(bounds), { maxZoom: MAX_FIT_ZOOM, padding: 24, ...this.#motion() });
+    this.#map.fitBounds(roomy(bounds), { ...FIT, ...this.#motion() });
   }
 
   zoomBy(steps: number): void {
@@ -278,10 +278,4 @@ function roomy([west, south, east, north]: Bounds): LngLatBoundsLike {
   const wide = east - west < margin ? margin : 0;
   const high = north - south < margin ? margin : 0;
   return [west - wide, Math.max(-85, south - high), east + wide, Math.min(85, north + high)];
-}
-
-/** Fitting leaves some air inside what the panels leave. */
-function inner({ top, right, bottom, left }: Padding): Padding {
-  const air = 28;
-  return { top: top + air, right: right + air, bottom: bottom + air, left: left + air };
 }

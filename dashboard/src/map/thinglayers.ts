@@ -22,7 +22,7 @@ const MAG: ExpressionSpecification = ['get', 'mag'];
 /** Diameter grows with the energy, so that the eye weighs a 6 against a 5 as the ground does. */
 const QUAKE_RADIUS: ExpressionSpecification = [
   'interpolate', ['exponential', 1.6], ['zoom'],
-  0, ['interpolate', ['exponential', 1.55], MAG, 0, 1.2, 3, 2.2, 5, 5.5, 7, 15, 9, 32],
+  0, ['interpolate', ['exponential', 1.6], MAG, 0, 1.6, 3, 2.8, 5, 7, 6, 12, 7, 19, 9, 40],
   6, ['interpolate', ['exponential', 1.55], MAG, 0, 3, 3, 6, 5, 13, 7, 30, 9, 60],
   12, ['interpolate', ['exponential', 1.55], MAG, 0, 6, 3, 12, 5, 26, 7, 60, 9, 120],
 ];
@@ -101,13 +101,15 @@ function quakeLayers(p: Palette): LayerSpecification[] {
       id: 'quake-label',
       type: 'symbol',
       source: 'quakes',
-      filter: ['any', ['>=', MAG, 4.5], ['>=', ['zoom'], 6]],
+      // Numbers for the strong ones from afar, for all from near by.
+      filter: ['>=', MAG, ['step', ['zoom'], 5.5, 2.5, 4.5, 4.5, 3, 7, -9]],
       layout: {
         'text-field': ['get', 'label'],
         'text-font': BOLD,
         'text-size': ['interpolate', ['linear'], MAG, 2, 10, 6, 13],
         'symbol-sort-key': ['-', 0, MAG],
         'text-padding': 3,
+        'text-anchor': 'center',
       },
       paint: { 'text-color': p.thingLabel, 'text-halo-color': p.thingHalo, 'text-halo-width': 1.6 },
     },
@@ -209,7 +211,8 @@ function gaugeLayers(p: Palette): LayerSpecification[] {
       type: 'symbol',
       source: 'gauges',
       layout: {
-        'icon-image': 'plate',
+        'icon-image': ['get', 'sign'],
+        'symbol-sort-key': ['get', 'rank'],
         'icon-text-fit': 'both',
         'icon-allow-overlap': true,
         'text-field': ['get', 'reading'],

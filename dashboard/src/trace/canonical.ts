@@ -19,28 +19,37 @@ export class CanonicalError extends Error {
   }
 }
 
+export interface Limits {
+  depth: number;
+  /** The greatest absolute value of a number. */
+  number: number;
+}
+
+/** What an event must keep to. */
+export const EVENT_LIMITS: Limits = { depth: MAX_DEPTH, number: Number.MAX_SAFE_INTEGER };
+
 /**
  * The canonical text of a JSON value: members sorted by UTF-16 code units, no white space, numbers
  * as ECMAScript prints them (which is what RFC 8785 asks for).
  *
- * Throws CanonicalError for a lone surrogate, a number that is not finite or beyond ±(2^53 − 1), a
- * nesting deeper than maxDepth, and whatever is not JSON (undefined, functions, class instances).
+ * Throws CanonicalError for a lone surrogate, a number that is not finite, what is beyond the limits,
+ * and whatever is not JSON (undefined, functions, class instances).
  */
-export function canonical(value: unknown, maxDepth = MAX_DEPTH): string {
-  return write(value, maxDepth);
+export function canonical(value: unknown, limits: Limits = EVENT_LIMITS): string {
+  return write(value, limits, limits.depth);
 }
 
-/** The canonical form as UTF-8. */
-export function canonicalBytes(value: unknown, maxDepth = MAX_DEPTH): Uint8Array {
-  return new TextEncoder().encode(canonical(value, maxDepth));
+/** The canonical form of an event, or a part of one, as UTF-8. */
+export function canonicalBytes(value: unknown): Uint8Array {
+  return new TextEncoder().encode(canonical(value));
 }
 
-function write(value: unknown, depthLeft: number): string {
+function write(value: unknown, limits: Limits, depthLeft: number): string {
   switch (typeof value) {
     case 'string':
       return writeString(value);
     case 'number':
-      return writeNumber(value);
+      return writeNumber(value, limits.number);
     case 'boolean':
       return value ? 'true' : 'false';
     case 'object':
@@ -49,9 +58,9 @@ function write(value: unknown, depthLeft: number): string {
       throw new CanonicalError('type', `a ${typeof value} is no JSON value`);
   }
   if (value === null) return 'null';
-  if (depthLeft === 0) throw new CanonicalError('depth', `nested deeper than ${MAX_DEPTH}`);
+  if (depthLeft === 0) throw new CanonicalError('depth', `nested deeper than ${limits.depth}`);
   if (Array.isArray(value)) {
-    return `[${value.map((item) => write(item, depthLeft - 1)).join(',')}]`;
+    return `[${value.map((item) => write(item, limits, depthLeft - 1)).join(',')}]`;
   }
   const prototype: unknown = Object.getPrototypeOf(value);
   if (prototype !== Object.prototype && prototype !== null) {
@@ -59,13 +68,13 @@ function write(value: unknown, depthLeft: number): string {
   }
   // The default sort of strings is by UTF-16 code units: exactly section 3.2.3 of the RFC.
   const members = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
-  const parts = members.map(([name, item]) => `${writeString(name)}:${write(item, depthLeft - 1)}`);
+  const parts = members.map(([name, item]) => `${writeString(name)}:${write(item, limits, depthLeft - 1)}`);
   return `{${parts.join(',')}}`;
 }
 
-function writeNumber(value: number): string {
-  if (!(Math.abs(value) <= Number.MAX_SAFE_INTEGER)) {
-    throw new CanonicalError('number', `the number ${value} is beyond ±(2^53 − 1)`);
+function writeNumber(value: number, greatest: number): string {
+  if (!(Math.abs(value) <= greatest)) {
+    throw new CanonicalError('number', `the number ${value} is beyond ±${greatest}`);
   }
   return Object.is(value, -0) ? '0' : String(value);
 }

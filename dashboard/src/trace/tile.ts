@@ -9,8 +9,6 @@ export interface Tile {
   y: number;
 }
 
-export const MAX_ZOOM = 22;
-
 /** The tile of zoom z in which a position lies; latitudes beyond the map's edge go to its last row. */
 export function tileAt([lon, lat]: Position, z: number): Tile {
   const n = 2 ** z;
@@ -22,15 +20,6 @@ export function tileAt([lon, lat]: Position, z: number): Tile {
 
 export function tileName({ z, x, y }: Tile): string {
   return `z${z}/x${x}/y${y}`;
-}
-
-/** The tile a name stands for, or null when it is none (leading zeros and x, y ≥ 2^z are not). */
-export function parseTile(name: string): Tile | null {
-  const match = /^z(0|[1-9]\d?)\/x(0|[1-9]\d{0,6})\/y(0|[1-9]\d{0,6})$/.exec(name);
-  if (!match) return null;
-  const [z, x, y] = [Number(match[1]), Number(match[2]), Number(match[3])];
-  if (z > MAX_ZOOM || x >= 2 ** z || y >= 2 ** z) return null;
-  return { z, x, y };
 }
 
 /** A position as an event may bear it: at most 7 decimals (about a centimetre). */

@@ -4,9 +4,9 @@ import { LOCALE, messages } from '../messages';
 
 const LONGEST = 400;
 
-/** A value for people; objects and arrays as JSON, shortened. */
+/** A value for people; objects and arrays as JSON, shortened. Metres are read to the centimetre. */
 export function valueText(value: unknown, unit?: string): string {
-  const text = plainText(value);
+  const text = unit === 'm' && typeof value === 'number' ? value.toFixed(2) : plainText(value);
   return unit ? `${text} ${unit}` : text;
 }
 

@@ -78,9 +78,9 @@ function waterLayers(source: string, p: Palette): LayerSpecification[] {
         'line-color': p.waterway,
         'line-width': [
           'interpolate', ['exponential', 1.4], ['zoom'],
-          8, ['match', ['get', 'class'], 'river', 1.8, 0.2],
-          12, ['match', ['get', 'class'], 'river', 4, 'canal', 1.6, 0.8],
-          16, ['match', ['get', 'class'], 'river', 14, 'canal', 7, 3],
+          8, ['match', ['get', 'class'], 'river', 2.6, 0.2],
+          12, ['match', ['get', 'class'], 'river', 6, 'canal', 1.8, 0.9],
+          16, ['match', ['get', 'class'], 'river', 16, 'canal', 7, 3],
         ],
       },
     },
