@@ -61,7 +61,7 @@ func Trace(space string, n, nodes int) ([]byte, error) {
 		} else {
 			t := things[i*7919%len(things)]
 			owner, where = t.owner, t.tile
-			payload = `"operation":"set_properties","node_id":"` + t.id + `","properties":{"p` + strconv.Itoa(i%16) + `":` + strconv.Itoa(i) + `}`
+			payload = `"operation":"set_properties","node_id":"` + t.id + `","properties":{"p` + strconv.Itoa(i*2654435761>>7%12) + `":` + strconv.Itoa(i) + `}`
 		}
 		e, err := signers[owner].Sign([]byte(`{"timestamp":` + strconv.Itoa(1781300000+i) + `,"space_id":"` + space + `","layer_id":"hazards","tile":"` + where +
 			`","previous_events":[],"scope":{"realm":"public","authority":"source","boundary":"interior","policy":"public"},"preserves_invariants":` +
