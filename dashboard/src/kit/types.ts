@@ -117,10 +117,13 @@ export interface HistoryEntry {
   missing?: string[];
   time_uncertain?: boolean;
   witness?: WitnessLine;
+  /** Its writer may not write here: what it says stands beside the thing as a claim. */
+  claim?: boolean;
 }
 
 export interface NodeHistory {
   feature: Thing | null;
+  deleted?: boolean;
   events: HistoryEntry[];
   witness?: WitnessLine[];
 }
@@ -138,7 +141,15 @@ export interface Verdict {
 
 export type StreamFrame =
   | { type: 'hello'; now: number; cursor: string }
-  | { type: 'event'; cursor: string; event: LoggedEvent; features?: Thing[]; removed?: string[] }
+  | {
+      type: 'event';
+      cursor: string;
+      event: LoggedEvent;
+      features?: Thing[];
+      removed?: string[];
+      /** The space's rules have changed: the state is to be fetched anew. */
+      reset?: boolean;
+    }
   | { type: 'ready'; cursor: string };
 
 /** An entry of GET /maps/. */

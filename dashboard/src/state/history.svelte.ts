@@ -1,7 +1,7 @@
 /** The history of one thing: fetched when it is looked at, and again when it changes. */
 
 import { getNode, KitError } from '../kit/client';
-import type { HistoryEntry, NodeHistory } from '../kit/types';
+import type { HistoryEntry } from '../kit/types';
 import type { Verdict } from '../trace/event';
 
 /** Checking a signature takes a slow phone some ten milliseconds; the newest are the ones that are read. */
@@ -9,7 +9,8 @@ const CHECKED_ENTRIES = 40;
 
 export class HistoryState {
   entries = $state.raw<readonly HistoryEntry[]>([]);
-  feature = $state.raw<NodeHistory['feature']>(null);
+  /** The thing was taken off the map. */
+  deleted = $state(false);
   verdicts = $state.raw<ReadonlyMap<string, Verdict>>(new Map());
   loading = $state(true);
   failure = $state<string | null>(null);
@@ -24,7 +25,7 @@ export class HistoryState {
       const history = await getNode(space, id, at, request.signal);
       if (this.#request !== request) return;
       this.entries = history.events;
-      this.feature = history.feature;
+      this.deleted = history.deleted ?? false;
       this.failure = null;
       this.loading = false;
       await this.#check(history.events, request);
@@ -33,7 +34,7 @@ export class HistoryState {
       this.loading = false;
       if (error instanceof KitError && error.status === 404) {
         this.entries = [];
-        this.feature = null;
+        this.deleted = false;
         this.failure = null;
       } else {
         this.failure = error instanceof Error ? error.message : String(error);

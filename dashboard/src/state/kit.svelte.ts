@@ -3,6 +3,7 @@
 import { getSpaces, getState, probe } from '../kit/client';
 import { Stream } from '../kit/stream';
 import type { KitSpace, Spaces, StreamFrame, Thing } from '../kit/types';
+import { chooseSpace } from './choose';
 import { clock } from './clock.svelte';
 import { ThingStore } from './things.svelte';
 
@@ -135,6 +136,11 @@ export class KitState {
         break;
       case 'event':
         this.#heard(clock.now());
+        if (frame.reset) {
+          this.#cursor = null;
+          this.start();
+          return;
+        }
         this.live.apply(frame.features ?? [], frame.removed ?? []);
         if (this.#ready && frame.features?.length) this.onNews?.(frame.features);
     }
@@ -143,18 +149,6 @@ export class KitState {
   #heard(now: number): void {
     this.lastNews = now;
   }
-}
-
-/** The wanted space if it is there, else an exercise, else the one with the latest moment. */
-export function chooseSpace(spaces: readonly KitSpace[], wanted: string | null): KitSpace | null {
-  const found = spaces.find(({ id }) => id === wanted);
-  if (found) return found;
-  const byNews = [...spaces].sort((a, b) => latest(b) - latest(a));
-  return byNews.find(({ exercise }) => exercise) ?? byNews[0] ?? null;
-}
-
-function latest(space: KitSpace): number {
-  return space.moments?.at(-1) ?? 0;
 }
 
 /** Cursors are opaque but for this: while both are numbers, a kit's never goes back. */

@@ -24,8 +24,8 @@ const LAYERS = { hazard: 'hazards', need: 'needs', resource: 'resources', note: 
 export function reportDraft(input: ReportInput, key: string): Draft {
   // The tile is that of the rounded position: what is said must lie in the tile that is said.
   const position = roundPosition(input.position);
-  const properties: Record<string, string | number> = { title: input.title.trim() };
-  if (input.text.trim()) properties['text'] = input.text.trim();
+  const properties: Record<string, string | number> = { title: wellFormed(input.title.trim()) };
+  if (input.text.trim()) properties['text'] = wellFormed(input.text.trim());
   if (input.severity !== null) properties['severity'] = input.severity;
   return {
     timestamp: input.timestamp,
@@ -46,5 +46,10 @@ export function reportDraft(input: ReportInput, key: string): Draft {
 /** An actor id is at most 128 characters without control characters; a few are left for `user:`. */
 function clean(name: string): string {
   // eslint-disable-next-line no-control-regex -- control characters are what is to go
-  return [...name.replace(/[\u0000-\u001f\u007f-\u009f]/g, '')].slice(0, 100).join('');
+  return [...wellFormed(name).replace(/[\u0000-\u001f\u007f-\u009f]/g, '')].slice(0, 100).join('');
+}
+
+/** A field's length limit may cut an emoji in two; half of one has no UTF-8 form. */
+function wellFormed(text: string): string {
+  return text.replace(/[\uD800-\uDFFF]/gu, '\uFFFD');
 }

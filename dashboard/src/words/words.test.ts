@@ -1,0 +1,121 @@
+import { describe as group, expect, it } from 'vitest';
+
+import type { LoggedEvent } from '../kit/types';
+import { describe, registerText, registerValueText } from './describe';
+import { absolute, ago, moment } from './time';
+import { nameText, placeText, valueText } from './value';
+import { who, whoText } from './who';
+
+const NOW = 1_781_300_000;
+const KEY = 'gTl3Dqh9F19Wo1Rmw0x-zMuNipG07jeiXfYPW4_Js5Q';
+
+group('ago', () => {
+  const cases: [seconds: number, words: string][] = [
+    [0, 'just now'], [59, 'just now'], [-100, 'just now'], [-3600, 'in the future'], [60, '1 min ago'],
+    [3599, '59 min ago'], [3600, '1 h ago'], [47 * 3600, '47 h ago'], [48 * 3600, '2 days ago'],
+    [90 * 86_400, '3 months ago'], [800 * 86_400, '2 years ago'],
+  ];
+  for (const [seconds, words] of cases) {
+    it(`${seconds} s: ${words}`, () => {
+      expect(ago(NOW - seconds, NOW)).toBe(words);
+    });
+  }
+});
+
+group('moments', () => {
+  it('leaves out what is of today or this year', () => {
+    expect(moment(NOW, NOW)).toMatch(/^\d\d:\d\d$/);
+    expect(moment(NOW - 3 * 86_400, NOW)).toMatch(/^\d+ \w+,? \d\d:\d\d$/);
+    expect(moment(NOW - 900 * 86_400, NOW)).toMatch(/20\d\d/);
+  });
+
+  it('survives every time an event may bear, and worse', () => {
+    for (const time of [0, 253_402_300_799, 1e15, -1e15, NaN]) {
+      expect(typeof absolute(time)).toBe('string');
+      expect(typeof moment(time, NOW)).toBe('string');
+      expect(typeof ago(time, NOW)).toBe('string');
+    }
+  });
+});
+
+group('values', () => {
+  it('reads any JSON', () => {
+    expect(valueText(1.4, 'm')).toBe('1.40 m');
+    expect(valueText(1.23456)).toBe('1.235');
+    expect(valueText(12345)).toBe('12,345');
+    expect(valueText(2018)).toBe('2018');
+    expect(valueText(true)).toBe('yes');
+    expect(valueText(null)).toBe('none');
+    expect(valueText({ a: [1] })).toBe('{"a":[1]}');
+    expect(valueText('x'.repeat(1000)).length).toBe(401);
+    expect(valueText('<b>')).toBe('<b>');
+  });
+
+  it('reads names', () => {
+    expect(nameText('water_level')).toBe('Water level');
+    expect(nameText('magType')).toBe('Mag type');
+    expect(nameText('NGO')).toBe('NGO');
+    expect(nameText('_')).toBe('_');
+  });
+
+  it('puts latitude first', () => {
+    expect(placeText([9.5, 47.1])).toBe('47.10000, 9.50000');
+    expect(placeText([])).toBe('none');
+  });
+});
+
+group('who', () => {
+  it('knows keys, claims and the unsigned', () => {
+    expect(who(`key:${KEY}`, 'user:anna', true, null)).toMatchObject({ name: 'anna', claimed: true, unsigned: false });
+    expect(who(`key:${KEY}`, `key:${KEY}`, false, null).name).toMatch(/^key [a-z2-7]{4}-[a-z2-7]{4}$/);
+    expect(who(`key:${KEY}`, 'user:anna', true, KEY).name).toBe('You (this browser)');
+    expect(whoText(who('actor:user:bo', 'user:bo', true, null))).toBe('bo (not signed)');
+    expect(whoText(who(`key:${KEY}`, 'user:anna', false, null))).toBe('anna');
+  });
+});
+
+group('history in words', () => {
+  const event = (operation: string, payload: object): LoggedEvent => ({
+    event_id: 'e', timestamp: 1, actor_id: 'a', layer_id: 'hazards', operation, ...payload,
+  });
+  const cases: [LoggedEvent, string[]][] = [
+    [event('create_node', { node_type: 'hazard', properties: { title: 'Road', severity: 3 } }),
+      ['Reported as Hazard: “Road”', 'Severity: Severe (3 of 4)']],
+    [event('create_node', {}), ['Reported as Hazard']],
+    [event('update_transform', { transform: { position: [9.5, 47.1], rotation: [1] } }), ['Moved to 47.10000, 9.50000', 'Turned']],
+    [event('set_properties', { properties: { state: 'gone', old: null } }), ['State: gone', 'Old removed']],
+    [event('set_geometry', { geometry: { type: 'Polygon' } }), ['Drawn as an area']],
+    [event('set_geometry', { geometry: null }), ['Shape removed']],
+    [event('set_media', { media: {} }), ['Photo attached']],
+    [event('set_media', { slot: 'plan', media: null }), ['Plan removed']],
+    [event('sensor_reading', { sensor: 'water_level', value: 1.42, unit: 'm' }), ['Water level: 1.42 m']],
+    [event('link_nodes', { link_type: 'same_road' }), ['Linked as same_road']],
+    [event('unlink_nodes', { links: ['a', 'b'] }), ['2 links removed']],
+    [event('delete_node', {}), ['Deleted']],
+    [event('merge', {}), ['Said to be the same as another']],
+    [event('macro.grid', {}), ['“macro.grid” (this page does not know what it means)']],
+  ];
+  for (const [given, lines] of cases) {
+    it(lines.join(' / '), () => {
+      expect(describe(given)).toEqual(lines);
+    });
+  }
+
+  it('does not stumble over payloads of the wrong type', () => {
+    for (const payload of [null, 1, 'x', [], [null], { position: 'x' }]) {
+      const all = { transform: payload, properties: payload, geometry: payload, links: payload, sensor: payload };
+      for (const operation of ['create_node', 'update_transform', 'set_properties', 'set_geometry', 'unlink_nodes', 'sensor_reading']) {
+        expect(Array.isArray(describe(event(operation, all)))).toBe(true);
+      }
+    }
+  });
+
+  it('names registers', () => {
+    expect(registerText('property:water_level')).toBe('Water level');
+    expect(registerText('position')).toBe('Place');
+    expect(registerText('link:evt-x')).toBe('Link');
+    expect(registerValueText('position', [9.5, 47.1])).toBe('47.10000, 9.50000');
+    expect(registerValueText('property:severity', 2)).toBe('Moderate (2 of 4)');
+    expect(registerValueText('property:x', null)).toBe('no value');
+  });
+});
