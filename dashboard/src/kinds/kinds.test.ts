@@ -1,12 +1,17 @@
 import { describe, expect, it } from 'vitest';
 
-import { allKinds, type KindId, kindOf, magnitudeOf, severityOf } from './kinds';
+import { allKinds, isDone, type KindId, kindOf, magnitudeOf, severityOf } from './kinds';
 import { isMark, levelOf, marksOf } from './levels';
 
 describe('kindOf', () => {
   const cases: [node_type: string, layer: string, kind: KindId][] = [
     ['hazard', 'x', 'hazard'],
-    ['flooded_area', 'x', 'hazard'],
+    ['flooded_area', 'x', 'flood'],
+    ['area', 'areas', 'flood'],
+    ['warning', 'warnings', 'warning'],
+    ['road', 'roads', 'road'],
+    ['unit', 'units', 'unit'],
+    ['fire', 'hazards', 'fire'],
     ['road_closure', 'hazards', 'closure'],
     ['need', 'x', 'need'],
     ['resource', 'x', 'resource'],
@@ -27,6 +32,20 @@ describe('kindOf', () => {
       expect(kindOf({ node_type, layer }).id).toBe(expected);
     });
   }
+
+  it('takes the property kind first', () => {
+    expect(kindOf({ layer: 'resources', node_type: 'resource', props: { kind: 'shelter' } }).id).toBe('shelter');
+    expect(kindOf({ layer: 'resources', node_type: 'resource', props: { kind: 'sandbags, pumps' } }).id).toBe('resource');
+    expect(kindOf({ layer: 'resources', node_type: 'resource', props: { kind: 'fire station' } }).id).toBe('unit');
+    expect(kindOf({ layer: 'hazards', props: { kind: 7 } }).id).toBe('hazard');
+  });
+
+  it('closes and opens roads by their state', () => {
+    expect(kindOf({ layer: 'roads', props: { state: 'Closed' } }).id).toBe('closure');
+    expect(kindOf({ layer: 'roads', props: { state: 'open' } }).id).toBe('road');
+    expect(kindOf({ layer: 'x', node_type: 'road_closure', props: { state: 'open' } }).id).toBe('road');
+    expect(kindOf({ layer: 'hazards', props: { state: 'closed' } }).id).toBe('hazard');
+  });
 
   it('knows an earthquake by its magnitude and a gauge by its sensor', () => {
     expect(kindOf({ layer: 'x', props: { mag: 4.5 } }).id).toBe('quake');
@@ -68,6 +87,15 @@ describe('severityOf', () => {
       expect(severityOf({ severity: value })).toBe(expected);
     });
   }
+});
+
+describe('isDone', () => {
+  it('goes by the state', () => {
+    expect(['gone', 'Met', 'under control', 'open', 'closed', ''].map((state) => isDone({ state }))).toEqual(
+      [true, true, true, false, false, false],
+    );
+    expect(isDone({ state: 3 })).toBe(false);
+  });
 });
 
 describe('magnitudeOf', () => {

@@ -80,7 +80,7 @@ describe('anchorOf', () => {
 
 describe('sign names', () => {
   it('come back as they were', () => {
-    const marks = { uncertain: true, derived: false, disputed: true, waiting: false };
+    const marks = { uncertain: true, derived: false, disputed: true, done: true, waiting: false };
     expect(parseSignName(signName('need', 2, marks))).toEqual({ kind: 'need', severity: 2, marks });
     expect(parseSignName('plate')).toBeNull();
   });

@@ -1,6 +1,6 @@
 /** From things to what the map draws: plain GeoJSON whose properties the layers' expressions read. */
 
-import { kindOf, magnitudeOf, severityOf } from '../kinds/kinds';
+import { isDone, type KindId, kindOf, magnitudeOf, severityOf, warningLevelOf } from '../kinds/kinds';
 import { mainReading } from '../kinds/levels';
 import type { Thing } from '../kit/types';
 import { valueText } from '../words/value';
@@ -25,6 +25,8 @@ export interface DrawnShape {
   kind: string;
   /** 1 where the shape is a road or other line that is closed. */
   closed: number;
+  /** How loud it is: 0 (steps back) to 5. */
+  weight: number;
 }
 
 type Points = GeoJSON.FeatureCollection<GeoJSON.Point, DrawnPoint>;
@@ -52,11 +54,16 @@ export function draw(things: Iterable<Thing>, waiting: ReadonlySet<string> = new
     const { properties } = thing;
     const kind = kindOf(properties);
     for (const shape of shapesOf(thing.geometry)) {
-      const closed = kind.id === 'closure' ? 1 : 0;
       drawn.shapes.features.push({
         type: 'Feature',
         geometry: shape,
-        properties: { thing: thing.id, colour: kind.colour, kind: kind.id, closed },
+        properties: {
+          thing: thing.id,
+          colour: kind.colour,
+          kind: kind.id,
+          closed: kind.id === 'closure' ? 1 : 0,
+          weight: weightOf(kind.id, properties.props),
+        },
       });
     }
     const place = properties.position ?? anchorOf(thing.geometry);
@@ -68,11 +75,12 @@ export function draw(things: Iterable<Thing>, waiting: ReadonlySet<string> = new
         uncertain: properties.time_uncertain ?? false,
         derived: properties.authority === 'derived',
         disputed: isDisputed(thing),
+        done: isDone(properties.props),
         waiting: waiting.has(thing.id),
       }),
       label: properties.title,
-      rank: kind.rank * 10 + (severity ?? 0),
-      hazard: kind.id === 'hazard' || kind.id === 'closure' ? 1 : 0,
+      rank: isDone(properties.props) ? 0 : kind.rank * 10 + (severity ?? 0),
+      hazard: isDanger(kind.id) && !isDone(properties.props) ? 1 : 0,
     };
     if (kind.id === 'quake') {
       point.mag = magnitudeOf(properties.props) ?? 0;
@@ -91,6 +99,16 @@ export function draw(things: Iterable<Thing>, waiting: ReadonlySet<string> = new
     }
   }
   return drawn;
+}
+
+function isDanger(id: KindId): boolean {
+  return id === 'hazard' || id === 'fire' || id === 'closure';
+}
+
+function weightOf(id: KindId, props: Record<string, unknown> | undefined): number {
+  if (id === 'road' || isDone(props)) return 0;
+  if (id === 'warning') return warningLevelOf(props) ?? 3;
+  return id === 'closure' ? 5 : 3;
 }
 
 /** Whether people disagree about this thing: concurrent values, or a claim by somebody else. */

@@ -38,6 +38,7 @@ const PLAIN: Record<string, Plain> = {
   'plate-alarm': () => drawPlate('alarm'),
   hatch: () => [drawHatch('#c2410c'), {}],
   'hatch-closed': () => [drawHatch('#b3151f'), {}],
+  'hatch-water': () => [drawHatch('#1a62b3'), {}],
   'hatch-calm': () => [drawHatch('#46556a'), {}],
 };
 
@@ -47,7 +48,7 @@ function drawSign({ kind: id, severity, marks }: Sign): ImageData {
   c.translate((FIELD - 32) / 2, (FIELD - 32) / 2 - 1);
   const outline = new Path2D(outlineOf(id));
   c.lineJoin = 'round';
-  c.globalAlpha = marks.waiting ? 0.72 : 1;
+  c.globalAlpha = marks.waiting ? 0.72 : marks.done ? 0.55 : 1;
   c.save();
   c.shadowColor = 'rgba(8, 15, 28, 0.45)';
   c.shadowBlur = 3 * RATIO;
@@ -70,9 +71,10 @@ function drawSign({ kind: id, severity, marks }: Sign): ImageData {
   c.globalAlpha = 1;
   c.fillStyle = '#ffffff';
   c.fill(new Path2D(symbolOf(id)), 'evenodd');
-  if (severity > 0) drawSeverity(c, severity);
+  if (severity > 0 && !marks.done) drawSeverity(c, severity);
   const mark = marks.waiting ? '…' : marks.disputed ? '≠' : marks.uncertain ? '?' : '';
   if (mark) drawMark(c, mark);
+  else if (marks.done) drawDone(c);
   return pixels(c);
 }
 
@@ -104,6 +106,19 @@ function drawMark(c: CanvasRenderingContext2D, mark: string): void {
   c.textAlign = 'center';
   c.textBaseline = 'middle';
   c.fillText(mark, 27.5, mark === '…' ? 3.6 : 6);
+}
+
+function drawDone(c: CanvasRenderingContext2D): void {
+  c.translate(19, -3);
+  c.scale(0.54, 0.54);
+  const outline = new Path2D(outlines.circle);
+  c.lineWidth = 4;
+  c.strokeStyle = '#ffffff';
+  c.stroke(outline);
+  c.fillStyle = kind('road').colour;
+  c.fill(outline);
+  c.fillStyle = '#ffffff';
+  c.fill(new Path2D(symbols.check));
 }
 
 /** Several things close together: two cards, one behind the other. The count is written by the layer. */

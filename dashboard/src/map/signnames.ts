@@ -9,6 +9,8 @@ export interface SignMarks {
   derived: boolean;
   /** People disagree about it: two bars. */
   disputed: boolean;
+  /** Over and done with: pale, with a check. */
+  done: boolean;
   /** Not yet at the kit: pale, with a dashed edge and three dots. */
   waiting: boolean;
 }
@@ -27,6 +29,7 @@ export function signName(kind: KindId, severity: number, marks: SignMarks): stri
     (marks.uncertain ? 'u' : '') +
     (marks.derived ? 'd' : '') +
     (marks.disputed ? 'o' : '') +
+    (marks.done ? 'g' : '') +
     (marks.waiting ? 'w' : '');
   return `${PREFIX}/${kind}/${severity}/${letters}`;
 }
@@ -42,6 +45,7 @@ export function parseSignName(name: string): Sign | null {
       uncertain: letters.includes('u'),
       derived: letters.includes('d'),
       disputed: letters.includes('o'),
+      done: letters.includes('g'),
       waiting: letters.includes('w'),
     },
   };

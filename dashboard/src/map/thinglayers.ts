@@ -35,47 +35,63 @@ export function thingLayers(p: Palette): LayerSpecification[] {
   return [...shapeLayers(), ...quakeLayers(p), ...focusLayers(p), ...signLayers(p), ...gaugeLayers(p)];
 }
 
+const WEIGHT: ExpressionSpecification = ['get', 'weight'];
+
 function shapeLayers(): LayerSpecification[] {
   const source = 'shapes';
   const isArea: ExpressionSpecification = ['==', ['geometry-type'], 'Polygon'];
+  const closed: ExpressionSpecification = ['==', ['get', 'closed'], 1];
+  const round = { 'line-join': 'round', 'line-cap': 'round' } as const;
   return [
     {
       id: 'shape-fill',
       type: 'fill',
       source,
       filter: isArea,
-      paint: { 'fill-color': ['get', 'colour'], 'fill-opacity': 0.16 },
+      paint: { 'fill-color': ['get', 'colour'], 'fill-opacity': ['case', ['>', WEIGHT, 0], 0.2, 0.08] },
     },
     {
       id: 'shape-hatch',
       type: 'fill',
       source,
-      filter: isArea,
+      filter: ['all', isArea, ['>', WEIGHT, 0]],
       paint: {
-        'fill-pattern': ['match', ['get', 'kind'], 'hazard', 'hatch', 'closure', 'hatch-closed', 'hatch-calm'],
-        'fill-opacity': 0.7,
+        'fill-pattern': [
+          'match', ['get', 'kind'],
+          ['hazard', 'fire'], 'hatch', 'closure', 'hatch-closed', 'flood', 'hatch-water', 'hatch-calm',
+        ],
+        'fill-opacity': 0.75,
       },
     },
     {
       id: 'shape-casing',
       type: 'line',
       source,
-      layout: { 'line-join': 'round', 'line-cap': 'round' },
-      paint: { 'line-color': '#ffffff', 'line-width': ['case', ['==', ['get', 'closed'], 1], 9, 5], 'line-opacity': 0.9 },
+      filter: ['>', WEIGHT, 1],
+      layout: round,
+      paint: {
+        'line-color': '#ffffff',
+        'line-width': ['case', closed, 9, ['+', 3.4, ['*', 0.7, WEIGHT]]],
+        'line-opacity': 0.85,
+      },
     },
     {
       id: 'shape-line',
       type: 'line',
       source,
-      layout: { 'line-join': 'round', 'line-cap': 'round' },
-      paint: { 'line-color': ['get', 'colour'], 'line-width': ['case', ['==', ['get', 'closed'], 1], 6, 2.6] },
+      layout: round,
+      paint: {
+        'line-color': ['get', 'colour'],
+        'line-width': ['case', closed, 6, ['+', 1.4, ['*', 0.6, WEIGHT]]],
+        'line-opacity': ['step', WEIGHT, 0.55, 1, 0.7, 2, 1],
+      },
     },
     {
       // Closed roads: white bars across, like the tape on site; told without the red.
       id: 'shape-closed',
       type: 'line',
       source,
-      filter: ['==', ['get', 'closed'], 1],
+      filter: closed,
       paint: { 'line-color': '#ffffff', 'line-width': 4, 'line-dasharray': [0.9, 1.3] },
     },
   ];
