@@ -129,7 +129,7 @@ func TestEventVectors(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if e.Text != v.Expect.Canonical || e.ID != v.Expect.EventID {
+			if e.Text != v.Expect.Canonical || e.ID != v.Expect.EventID || IDOf(e.Text) != e.ID {
 				t.Errorf("event %s is\n%s, want %s\n%s", e.ID, e.Text, v.Expect.EventID, v.Expect.Canonical)
 			}
 			if got := []int64{e.Clock.T, e.Clock.D}; !slices.Equal(got, v.Expect.Clock) {
