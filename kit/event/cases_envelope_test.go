@@ -60,6 +60,7 @@ var badEnvelopes = []badCase{
 	{"name-layer-129", "129 characters", DeleteNode, []string{`layer_id="` + strings.Repeat("l", 129) + `"`}, "name", "layer_id"},
 	{"name-actor-empty", "", DeleteNode, []string{`actor_id=""`}, "name", "actor_id"},
 	{"name-actor-129", "129 characters", DeleteNode, []string{`actor_id="` + strings.Repeat("é", 129) + `"`}, "name", "actor_id"},
+	{"name-actor-key-other", "another's key", DeleteNode, []string{`actor_id="key:A6EHv_POEL4dcN0Y50vAmWfk1jCbpQ1fHdyGZBJVMbg"`}, "name", "actor_id"},
 	{"name-actor-control", "a control character", DeleteNode, []string{`actor_id="user:\u001b[31malice"`}, "name", "actor_id"},
 	{"name-actor-control-c1", "one of the second block, U+0085", DeleteNode, []string{`actor_id="user:\u0085"`}, "name", "actor_id"},
 	{"name-operation-empty", "", DeleteNode, []string{`operation=""`}, "name", "operation"},
@@ -105,6 +106,7 @@ var badEnvelopes = []badCase{
 
 // badUnsigned break what section 2 and 3 say of v0 events.
 var badUnsigned = []badCase{
+	{"v0-actor-key", "nobody signed: it is nobody's key", DeleteNode, []string{`actor_id="key:A6EHv_POEL4dcN0Y50vAmWfk1jCbpQ1fHdyGZBJVMbg"`}, "name", "actor_id"},
 	{"missing-id", "", DeleteNode, []string{`-event_id`}, "missing", "event_id"},
 	{"type-id", "", DeleteNode, []string{`event_id=1`}, "type", "event_id"},
 	{"id-empty", "", DeleteNode, []string{`event_id=""`}, "id", "event_id"},

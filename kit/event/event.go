@@ -5,6 +5,7 @@ package event
 import (
 	"crypto/sha256"
 	"strconv"
+	"strings"
 	"unsafe"
 
 	"fieldkit/maps/tile"
@@ -77,6 +78,10 @@ func Parse(raw []byte) (*Event, error) {
 		if id := e.deriveID(); id != e.ID {
 			return nil, refuse("id", "event_id", "does not match the content, whose id is "+id)
 		}
+	}
+	// Shown on a screen, another's key would be read as another's word.
+	if key, ok := strings.CutPrefix(e.Actor, "key:"); ok && (!e.Signed() || key != e.Key) {
+		return nil, refuse("name", "actor_id", "key: is for the signer's own key; who speaks for another uses another name")
 	}
 	return e, nil
 }
