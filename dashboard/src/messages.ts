@@ -11,10 +11,8 @@ export const messages = {
   exerciseLong: 'Exercise – not a real emergency',
   map: 'Map',
   close: 'Close',
-  back: 'Back',
-  cancel: 'Cancel',
+  back: 'Back to the list',
   more: 'Show more',
-  noScript: 'This page needs JavaScript. Switch it on, or ask at the box for help.',
 
   spaces: {
     choose: 'Change map space',
@@ -101,7 +99,6 @@ export const messages = {
     none: 'No layers yet.',
     colours: 'Colours',
     theme: { auto: 'As the phone', light: 'Light', dark: 'Dark' },
-    legend: 'What the signs mean',
   },
 
   detail: {
@@ -140,6 +137,7 @@ export const messages = {
     timeUncertain: 'Time uncertain',
     timeUncertainLong: 'The clock that stamped this was far off; the order may be wrong',
     policy: { private: 'Private', redacted: 'Redacted' } as Record<string, string>,
+    differs: 'reports differ',
     differ: (n: number) => `${n} reports differ`,
     differDrawn: 'shown',
     differNone: 'no value',
@@ -148,16 +146,12 @@ export const messages = {
     claimsHint: 'They may not change this themselves; it is shown beside it.',
     history: 'History',
     provisional: 'Provisional: something that came before it is not on this kit yet',
-    received: (time: string) => `arrived here ${time}`,
     claimed: 'Stands beside it as a claim: whoever said this may not change it',
     noEffect: (why: string) => `Has no effect: ${why}`,
-    verified: 'Signature checked by this page',
     forged: 'The signature does not fit',
     verifiedAll: (n: number) => `${many(n, 'signature', 'signatures')} checked by this page`,
     showAll: (n: number) => `Show all ${n.toLocaleString(LOCALE)} entries`,
     flyTo: 'Show on the map',
-    technical: 'Technical details',
-    id: 'Id',
   },
 
   history: {
@@ -197,7 +191,6 @@ export const messages = {
     geometry: 'Shape',
     media: (slot: string) => slot,
     link: 'Link',
-    exists: 'Existence',
     shape: 'another shape',
   },
 
@@ -226,6 +219,8 @@ export const messages = {
     sending: 'Signing …',
     titleMissing: 'Say in a few words what it is.',
     tooLong: 'That is too long for one report. Please shorten the text.',
+    noPlace: 'Say where it is: the map is not here yet.',
+    placeHint: 'Latitude, longitude, as 47.14, 9.52',
     noSpace: 'There is no space to report into yet.',
     pastNow: 'The report will be made now, not at the earlier time you are looking at.',
     signingMissing: 'The part of the page that signs has not been loaded yet. Your words stay here: try again when the connection is back.',
@@ -254,8 +249,6 @@ export const messages = {
     play: 'Play',
     pause: 'Pause',
     now: 'Now',
-    previous: 'Earlier',
-    next: 'Later',
     none: 'There is no history to go back to yet.',
     failed: (why: string) => `That moment could not be loaded: ${why}`,
     loading: 'Loading …',

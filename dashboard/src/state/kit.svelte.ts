@@ -35,6 +35,8 @@ export class KitState {
   #cursor: string | null = null;
   #stream: Stream | null = null;
   #ready = false;
+  /** The kit answers, but holds no space to follow. */
+  #empty = false;
 
   constructor(wantedSpace: string | null) {
     this.#wanted = wantedSpace;
@@ -55,7 +57,7 @@ export class KitState {
           this.#heard(clock.now());
         },
         lost: () => {
-          this.connection = 'lost';
+          this.connection = this.#empty ? 'live' : 'lost';
           this.#ready = false;
         },
       },
@@ -92,11 +94,15 @@ export class KitState {
 
   /** Before each connection: which kit is this, which space, and is what we hold still its past? */
   async #prepare(): Promise<{ space: string; cursor: string }> {
+    this.#empty = false;
     const answer = await getSpaces();
     const otherKit = this.#kitKey !== null && this.#kitKey !== answer.kit.key;
     this.#take(answer);
     const space = chooseSpace(answer.spaces, this.spaceId ?? this.#wanted);
-    if (!space) throw new NoSpaceError('this kit holds no space');
+    if (!space) {
+      this.#empty = true;
+      throw new NoSpaceError('this kit holds no space');
+    }
     if (otherKit || space.id !== this.spaceId || isAhead(this.#cursor, space.cursor)) {
       this.#cursor = null;
     }

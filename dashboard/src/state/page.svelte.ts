@@ -19,12 +19,12 @@ export const startAddress = address;
 
 /** The things of the moment that is shown. */
 export function shownThings(): readonly Thing[] {
-  return past.index === null ? kit.live.all : past.things.all;
+  return past.shown === null ? kit.live.all : past.things.all;
 }
 
 /** A thing of the moment that is shown. */
 export function shownThing(id: string): Thing | undefined {
-  return past.index === null ? kit.live.get(id) : past.things.get(id);
+  return past.shown === null ? kit.live.get(id) : past.things.get(id);
 }
 
 /** Where a thing stands on the map, or null. */
@@ -51,6 +51,12 @@ export function startPage(): void {
   window.addEventListener('popstate', () => {
     ui.closed();
   });
+  // New moments for the slider and counts; never while somebody looks at an earlier one.
+  setInterval(() => {
+    if (past.index === null && kit.connection === 'live' && document.visibilityState === 'visible') {
+      void kit.refreshSpaces().catch(() => undefined);
+    }
+  }, 60_000);
   document.addEventListener('visibilitychange', () => {
     if (document.visibilityState === 'visible') kit.check();
   });

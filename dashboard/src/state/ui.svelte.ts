@@ -15,6 +15,8 @@ const TOAST_MS = 5_000;
 export class UiState {
   panel = $state<Panel | null>(null);
   selected = $state<string | null>(null);
+  /** The list from which a thing was opened, to go back to. */
+  from = $state<Panel | null>(null);
   /** Things of a group that stand on one spot. */
   group = $state.raw<readonly string[]>([]);
   search = $state('');
@@ -52,8 +54,15 @@ export class UiState {
   /** The panel has gone, by whatever way. */
   closed(): void {
     this.panel = null;
+    this.from = null;
     this.selected = null;
     this.group = [];
+  }
+
+  backToList(): void {
+    this.panel = this.from;
+    this.from = null;
+    this.selected = null;
   }
 
   toggle(panel: Panel): void {
@@ -62,6 +71,7 @@ export class UiState {
   }
 
   select(id: string): void {
+    if (this.panel !== 'detail') this.from = this.panel;
     this.selected = id;
     this.open('detail');
   }

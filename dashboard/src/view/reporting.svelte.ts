@@ -4,6 +4,7 @@ import { kit, reports, tellSubmitted, ui } from '../state/page.svelte';
 import type { ReportKind } from '../state/reports.svelte';
 import { messages } from '../messages';
 import type { Position } from '../trace/tile';
+import { parsePlace } from '../words/place';
 import { mapHandle } from './maphandle.svelte';
 
 class Reporting {
@@ -15,8 +16,11 @@ class Reporting {
   busy = $state(false);
   problem = $state<string | null>(null);
 
+  /** Coordinates by hand, where there is no map to point at. */
+  typedPlace = $state('');
+
   get position(): Position | null {
-    return mapHandle.centre;
+    return mapHandle.current ? mapHandle.centre : parsePlace(this.typedPlace);
   }
 
   choose(kind: ReportKind): void {
@@ -32,7 +36,7 @@ class Reporting {
       return;
     }
     if (!space || !position) {
-      this.problem = messages.report.noSpace;
+      this.problem = space ? messages.report.noPlace : messages.report.noSpace;
       return;
     }
     this.busy = true;

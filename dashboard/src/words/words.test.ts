@@ -2,6 +2,7 @@ import { describe as group, expect, it } from 'vitest';
 
 import type { LoggedEvent } from '../kit/types';
 import { describe, registerText, registerValueText } from './describe';
+import { parsePlace } from './place';
 import { absolute, ago, moment } from './time';
 import { nameText, placeText, valueText } from './value';
 import { who, whoText } from './who';
@@ -62,6 +63,18 @@ group('values', () => {
     expect(placeText([9.5, 47.1])).toBe('47.10000, 9.50000');
     expect(placeText([])).toBe('none');
   });
+});
+
+group('a typed place', () => {
+  const cases: [string, [number, number] | null][] = [
+    ['47.14, 9.52', [9.52, 47.14]], ['47.14 9.52', [9.52, 47.14]], [' -47.1;-9 ', [-9, -47.1]], ['47.14° N, 9.52° E', [9.52, 47.14]],
+    ['', null], ['47', null], ['91, 9', null], ['47, 181', null], ['47,14, 9,52', null], ['x 47 9', null], ['NaN NaN', null],
+  ];
+  for (const [text, position] of cases) {
+    it(text || 'nothing', () => {
+      expect(parsePlace(text)).toEqual(position);
+    });
+  }
 });
 
 group('who', () => {
