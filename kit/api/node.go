@@ -1,0 +1,138 @@
+package api
+
+import (
+	"net/http"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"fieldkit/kit/canvas"
+	"fieldkit/kit/coordinator"
+	"fieldkit/kit/event"
+	"fieldkit/kit/projector/geojson"
+	"fieldkit/kit/scope"
+	"fieldkit/kit/store"
+	"fieldkit/maps/tile"
+)
+
+type nodeAnswer struct {
+	Feature geojson.Feature `json:"feature"`
+	// Deleted says that the thing was taken off the map; its history stays.
+	Deleted bool            `json:"deleted,omitzero"`
+	Events  []historyAnswer `json:"events"`
+}
+
+type historyAnswer struct {
+	Event         jsontext.Value `json:"event"`
+	Received      int64          `json:"received"`
+	Missing       []string       `json:"missing,omitempty"`
+	TimeUncertain bool           `json:"time_uncertain,omitzero"`
+	// Claim says that the writer may not write to this thing: what it says stands as a claim.
+	Claim   bool           `json:"claim,omitzero"`
+	Witness *scope.Witness `json:"witness,omitempty"`
+}
+
+// maxHistory bounds the history of one answer; the latest are given.
+const maxHistory = 2000
+
+func (s *Server) getNode(w http.ResponseWriter, r *http.Request) {
+	q := parseQuery(r, "at")
+	at := q.time("at")
+	if q.refused(w) {
+		return
+	}
+	space, id := r.PathValue("space"), r.PathValue("id")
+	var out nodeAnswer
+	var home *tile.Tile
+	ok, err := s.kit.View(r.Context(), space, at, func(c *canvas.Canvas) error {
+		if n := c.Node(id); n != nil {
+			out.Feature, out.Deleted, home = geojson.AnyNode(c, n), n.Deleted(), &n.Tile
+		} else if sensor := c.Sensor(id); sensor != nil {
+			out.Feature, home = geojson.Sensor(c, sensor), &sensor.Tile
+		}
+		return nil
+	})
+	if err != nil {
+		s.storeFailed(w, err)
+		return
+	}
+	if !ok {
+		noSpace(w, space)
+		return
+	}
+	if home == nil {
+		refuse(w, http.StatusNotFound, "id", "this kit knows no such thing in this space")
+		return
+	}
+	if out.Events, err = s.history(r, space, id, *home, at); err != nil {
+		s.storeFailed(w, err)
+		return
+	}
+	answer(w, http.StatusOK, out)
+}
+
+// history gathers the events about a thing, in the order of the trace.
+func (s *Server) history(r *http.Request, space, id string, home tile.Tile, at *int64) ([]historyAnswer, error) {
+	window := s.kit.SpaceRules(space).Root().Window
+	var events []*event.Event
+	received := make(map[string]int64)
+	err := s.kit.Store().Events(r.Context(), store.Query{Space: space, Tile: &home, Until: at}, func(row store.Row) error {
+		e, err := event.Decode(row.Text)
+		if err != nil {
+			return err
+		}
+		if about(e, id) {
+			events = append(events, e)
+			received[e.ID] = row.Received
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	sortEvents(events)
+	if len(events) > maxHistory {
+		events = events[len(events)-maxHistory:]
+	}
+	var parents []string
+	for _, e := range events {
+		parents = append(parents, e.Previous...)
+	}
+	missing, err := s.kit.Store().Missing(r.Context(), space, parents)
+	if err != nil {
+		return nil, err
+	}
+	gone := make(map[string]bool, len(missing))
+	for _, p := range missing {
+		gone[p] = true
+	}
+	history := make([]historyAnswer, 0, len(events))
+	_, err = s.kit.View(r.Context(), space, at, func(c *canvas.Canvas) error {
+		n := c.Node(id)
+		for _, e := range events {
+			h := historyAnswer{Event: jsontext.Value(e.Text), Received: received[e.ID]}
+			h.TimeUncertain = coordinator.TimeUncertain(e.Timestamp, h.Received, window)
+			h.Claim = n != nil && !c.May(n, e)
+			for _, p := range e.Previous {
+				if gone[p] {
+					h.Missing = append(h.Missing, p)
+				}
+			}
+			if witness, ok := c.Witness(e.ID); ok {
+				h.Witness = &witness
+			}
+			history = append(history, h)
+		}
+		return nil
+	})
+	return history, err
+}
+
+// about reports whether an event belongs to the history of a node, or of a sensor without one.
+func about(e *event.Event, id string) bool {
+	for _, subject := range canvas.Subjects(e) {
+		if subject == id {
+			return true
+		}
+	}
+	return false
+}

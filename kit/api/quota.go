@@ -1,0 +1,47 @@
+package api
+
+import (
+	"sync"
+	"time"
+
+	"golang.org/x/time/rate"
+)
+
+// maxClients bounds how many addresses are remembered; when it is reached, all begin anew.
+const maxClients = 4096
+
+// quota is a token bucket for each client.
+type quota struct {
+	limit rate.Limit
+	burst int
+
+	mu      sync.Mutex
+	clients map[string]*rate.Limiter // guarded by mu
+}
+
+func newQuota(limit rate.Limit, burst int) *quota {
+	return &quota{limit: limit, burst: burst, clients: make(map[string]*rate.Limiter)}
+}
+
+// allow takes one token of a client. If there is none it says how long to wait.
+func (q *quota) allow(client string, now time.Time) (wait time.Duration, ok bool) {
+	if client == "" {
+		return 0, true
+	}
+	q.mu.Lock()
+	l := q.clients[client]
+	if l == nil {
+		if len(q.clients) >= maxClients {
+			clear(q.clients)
+		}
+		l = rate.NewLimiter(q.limit, q.burst)
+		q.clients[client] = l
+	}
+	q.mu.Unlock()
+	r := l.ReserveN(now, 1)
+	if wait = r.DelayFrom(now); wait > 0 {
+		r.CancelAt(now)
+		return wait, false
+	}
+	return 0, true
+}

@@ -1,0 +1,90 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"fieldkit/kit/store"
+)
+
+type statusAnswer struct {
+	kitAnswer
+	Started int64         `json:"started"`
+	Now     int64         `json:"now"`
+	Cursor  string        `json:"cursor"`
+	Events  int64         `json:"events"`
+	Spaces  int           `json:"spaces"`
+	Clients int           `json:"clients"`
+	Storage storageAnswer `json:"storage"`
+	// State is ok, or in one word what is wrong; Problems say it in sentences.
+	State    string   `json:"state"`
+	Problems []string `json:"problems"`
+}
+
+type storageAnswer struct {
+	Bytes int64 `json:"bytes"`
+	Free  int64 `json:"free"`
+}
+
+func (s *Server) getStatus(w http.ResponseWriter, r *http.Request) {
+	if parseQuery(r).refused(w) {
+		return
+	}
+	spaces, err := s.kit.Store().Spaces(r.Context())
+	if err != nil {
+		s.storeFailed(w, err)
+		return
+	}
+	stat, err := s.kit.Store().Stat(r.Context())
+	if err != nil {
+		s.storeFailed(w, err)
+		return
+	}
+	out := statusAnswer{
+		kitAnswer: s.whoami(), Started: s.kit.Started().Unix(), Now: s.kit.Now().Unix(),
+		Cursor: strconv.FormatInt(s.kit.Cursor(), 10), Events: stat.Events, Spaces: len(spaces), Clients: s.Streams(),
+		Storage: storageAnswer{stat.Bytes, stat.Free},
+	}
+	out.State, out.Problems = s.health(r.Context())
+	answer(w, http.StatusOK, out)
+}
+
+// lowSpace is how little free room is worth a warning, in bytes.
+const lowSpace = 200 << 20
+
+func (s *Server) health(ctx context.Context) (state string, problems []string) {
+	state, problems = "ok", []string{}
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	stat, err := s.kit.Store().Stat(ctx)
+	if err == nil {
+		err = s.kit.Trouble()
+	}
+	switch {
+	case errors.Is(err, store.ErrFull):
+		state, problems = "full", append(problems, "the disk is full: reports are not taken; make room, it goes on by itself")
+	case errors.Is(err, store.ErrReadOnly):
+		state, problems = "read-only", append(problems, "the disk cannot be written: reports are not taken")
+	case err != nil:
+		state, problems = "store", append(problems, "the store does not work: "+err.Error())
+	case stat.Free < lowSpace:
+		problems = append(problems, "less than 200 MB of room is left on the kit's disk")
+	}
+	return state, problems
+}
+
+func (s *Server) healthz(w http.ResponseWriter, r *http.Request) {
+	state, problems := s.health(r.Context())
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-store")
+	if state != "ok" {
+		w.WriteHeader(http.StatusServiceUnavailable)
+		w.Write([]byte(strings.Join(problems, "\n") + "\n"))
+		return
+	}
+	w.Write([]byte("ok\n"))
+}

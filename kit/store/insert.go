@@ -1,0 +1,172 @@
+package store
+
+import (
+	"cmp"
+	"database/sql/driver"
+	"slices"
+	"strings"
+)
+
+// append stores a group in one transaction, together with tails that are full from before.
+func (w *writer) append(group []*request) error {
+	var p *plan
+	var sealed []sealing
+	reindex := false
+	err := w.transact("appending", func(c *conn) (err error) {
+		if p, err = w.decide(c, group); err != nil || len(p.fresh) == 0 {
+			return err
+		}
+		// Before the fresh events, so that what the tails are known to hold is all that is read.
+		if sealed, err = w.sealHomes(c, w.full[:min(len(w.full), sealsPerAppend)], w.store.options.Now().Unix()); err != nil {
+			return err
+		}
+		if err = insertEvents(c, p.fresh); err != nil {
+			return err
+		}
+		if err = insertTiles(c, p.fresh); err != nil {
+			return err
+		}
+		if err = updateSpaces(c, p.spaces); err != nil {
+			return err
+		}
+		if reindex = w.due(len(p.entries)); reindex {
+			if err = w.index(c, p.entries, p.fresh[len(p.fresh)-1].Seq); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	for name, s := range p.spaces {
+		w.spaces[name] = s
+	}
+	if reindex {
+		w.store.recent.add(nil, true)
+	} else {
+		w.store.recent.add(p.entries, false)
+	}
+	w.shorten(sealed)
+	w.publish(p.fresh, group)
+	return nil
+}
+
+// due reports whether it is time to write what event_id lacks, fresh entries among it: seldom while much comes in, soon
+// when little does, because readers of event_id look through the rest one by one.
+func (w *writer) due(fresh int) bool {
+	n := len(w.store.recent.entries) + fresh
+	return n >= trailing || fresh < trailingSmall/4 && n >= trailingSmall
+}
+
+// index writes all entries that event_id lacks, sorted.
+func (w *writer) index(c *conn, fresh []entry, last int64) error {
+	all := slices.Concat(w.store.recent.entries, fresh)
+	slices.SortFunc(all, func(a, b entry) int {
+		return cmp.Or(cmp.Compare(a.key, b.key), cmp.Compare(a.seq, b.seq))
+	})
+	rows := newRows(c, "INSERT INTO event_id (key, seq) VALUES", 2, 100)
+	for _, e := range all {
+		if err := rows.add(e.key, e.seq); err != nil {
+			return err
+		}
+	}
+	if err := rows.flush(); err != nil {
+		return err
+	}
+	return c.exec("UPDATE mark SET indexed = ?", last)
+}
+
+func insertEvents(c *conn, fresh []record) error {
+	rows := newRows(c, "INSERT INTO event (seq, space, policy, cell, t, d, received, door, layer, hash, text) VALUES", 11, 25)
+	for i := range fresh {
+		r := &fresh[i]
+		door := int64(0)
+		if r.door {
+			door = 1
+		}
+		err := rows.add(r.Seq, r.home.space, r.home.policy, r.home.cell, r.Event.Clock.T, r.Event.Clock.D, r.Received, door,
+			r.Event.Layer, r.hash[:], r.Event.Text)
+		if err != nil {
+			return err
+		}
+	}
+	return rows.flush()
+}
+
+// insertTiles writes the rows of event_tile in their order, so that neighbours meet the same page.
+func insertTiles(c *conn, fresh []record) error {
+	type place struct {
+		home home
+		seq  int64
+	}
+	places := make([]place, len(fresh))
+	for i := range fresh {
+		places[i] = place{fresh[i].home, fresh[i].Seq}
+	}
+	slices.SortFunc(places, func(a, b place) int {
+		return cmp.Or(a.home.compare(b.home), cmp.Compare(a.seq, b.seq))
+	})
+	rows := newRows(c, "INSERT INTO event_tile (space, policy, cell, seq) VALUES", 4, 50)
+	for _, p := range places {
+		if err := rows.add(p.home.space, p.home.policy, p.home.cell, p.seq); err != nil {
+			return err
+		}
+	}
+	return rows.flush()
+}
+
+func (h home) compare(o home) int {
+	return cmp.Or(cmp.Compare(h.space, o.space), cmp.Compare(h.policy, o.policy), cmp.Compare(h.cell, o.cell))
+}
+
+func updateSpaces(c *conn, spaces map[string]*space) error {
+	for name, s := range spaces {
+		err := c.exec(`INSERT INTO space (id, name, events, bytes, first_t, last_t, last_seq) VALUES (?, ?, ?, ?, ?, ?, ?)
+			ON CONFLICT (id) DO UPDATE SET events = excluded.events, bytes = excluded.bytes,
+				first_t = excluded.first_t, last_t = excluded.last_t, last_seq = excluded.last_seq`,
+			s.id, name, s.events, s.bytes, s.firstT, s.lastT, s.lastSeq)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// rows inserts many rows with few statements.
+type rows struct {
+	conn        *conn
+	width, many int
+	one, all    string // the statement for one row, and for many
+	args        []driver.Value
+}
+
+func newRows(c *conn, insert string, width, many int) *rows {
+	row := " (?" + strings.Repeat(", ?", width-1) + ")"
+	return &rows{
+		conn: c, width: width, many: many,
+		one: insert + row, all: insert + row + strings.Repeat(","+row, many-1),
+		args: make([]driver.Value, 0, width*many),
+	}
+}
+
+func (r *rows) add(values ...driver.Value) error {
+	r.args = append(r.args, values...)
+	if len(r.args) < r.width*r.many {
+		return nil
+	}
+	err := r.conn.exec(r.all, r.args...)
+	r.args = r.args[:0]
+	return err
+}
+
+// flush inserts what is left over.
+func (r *rows) flush() error {
+	for len(r.args) > 0 {
+		if err := r.conn.exec(r.one, r.args[:r.width]...); err != nil {
+			return err
+		}
+		r.args = r.args[r.width:]
+	}
+	return nil
+}

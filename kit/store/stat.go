@@ -1,0 +1,87 @@
+package store
+
+import (
+	"context"
+	"database/sql/driver"
+	"os"
+	"slices"
+	"strings"
+	"syscall"
+)
+
+// SpaceStat is what is asked of a space most often.
+type SpaceStat struct {
+	Space  string
+	Events int64
+	// Bytes are the canonical lengths of its events together.
+	Bytes int64
+	// FirstT and LastT are the smallest and the greatest clock t of its events.
+	FirstT, LastT int64
+	// LastSeq is the latest arrival's.
+	LastSeq int64
+}
+
+// Spaces returns the spaces that have events, by name.
+func (s *Store) Spaces(ctx context.Context) (stats []SpaceStat, err error) {
+	err = s.read(ctx, "reading spaces", func(c *conn) error {
+		query := "SELECT name, events, bytes, first_t, last_t, last_seq FROM space"
+		return c.each(query, nil, func(row []driver.Value) error {
+			stats = append(stats, SpaceStat{text(row[0]), integer(row[1]), integer(row[2]), integer(row[3]), integer(row[4]), integer(row[5])})
+			return nil
+		})
+	})
+	slices.SortFunc(stats, func(a, b SpaceStat) int { return strings.Compare(a.Space, b.Space) })
+	return stats, err
+}
+
+// Moments returns at most n times t of a space's events, ascending, each once, spread evenly by number of events, the
+// first and the last among them.
+func (s *Store) Moments(ctx context.Context, space string, n int) (moments []int64, err error) {
+	err = s.read(ctx, "reading moments", func(c *conn) error {
+		var id, events, first, last int64
+		ok, err := c.one("SELECT id, events, first_t, last_t FROM space WHERE name = ?", []driver.Value{space}, &id, &events, &first, &last)
+		if err != nil || !ok || n < 1 {
+			return err
+		}
+		// Moment k of n is the event of rank k·(events−1)/(n−1); a rank is one where that number grows.
+		steps, ranks := int64(max(n-1, 1)), max(events-1, 1)
+		query := `SELECT DISTINCT t FROM (
+				SELECT t, row_number() OVER (ORDER BY t) - 1 AS rank FROM event INDEXED BY event_time WHERE space = ?)
+			WHERE rank * ?2 / ?3 > (rank - 1) * ?2 / ?3 OR rank = 0 ORDER BY t`
+		err = c.each(query, []driver.Value{id, steps, ranks}, func(row []driver.Value) error {
+			moments = append(moments, integer(row[0]))
+			return nil
+		})
+		moments = moments[:min(len(moments), n)] // n is 1: the first alone
+		return err
+	})
+	return moments, err
+}
+
+// A Stat is the store as a whole.
+type Stat struct {
+	Events, Segments int64
+	// LastSeq is the latest arrival's seq, 0 in an empty store.
+	LastSeq int64
+	// Bytes is the size of the database with its log; Free is what the disk has left for it.
+	Bytes, Free int64
+}
+
+// Stat returns figures for a status page.
+func (s *Store) Stat(ctx context.Context) (stat Stat, err error) {
+	err = s.read(ctx, "reading figures", func(c *conn) error {
+		_, err := c.one(`SELECT (SELECT coalesce(sum(events), 0) FROM space), (SELECT count(*) FROM segment), (SELECT coalesce(max(seq), 0) FROM event)`,
+			nil, &stat.Events, &stat.Segments, &stat.LastSeq)
+		return err
+	})
+	for _, suffix := range []string{"", "-wal", "-shm"} {
+		if info, err := os.Stat(s.path + suffix); err == nil {
+			stat.Bytes += info.Size()
+		}
+	}
+	var disk syscall.Statfs_t
+	if syscall.Statfs(s.path, &disk) == nil {
+		stat.Free = int64(disk.Bavail) * int64(disk.Bsize)
+	}
+	return stat, err
+}
