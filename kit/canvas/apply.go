@@ -12,9 +12,8 @@ import (
 
 // pendingWrite is an event that waits for its node's create.
 type pendingWrite struct {
-	event     *event.Event
-	write     Write
-	uncertain bool
+	event *event.Event
+	write Write
 }
 
 // apply folds one event with the clock that counts and names what it changed.
@@ -51,7 +50,7 @@ func (c *Canvas) effect(t *tileState, e *event.Event, w Write) (changed []string
 	}
 	n := t.node(e.Node)
 	if !n.created {
-		n.waiting = append(n.waiting, pendingWrite{e, w, w.Uncertain})
+		n.more().waiting = append(n.more().waiting, pendingWrite{e, w})
 		return nil, true
 	}
 	return c.writeNode(t, n, e, w), false
@@ -84,14 +83,18 @@ func (c *Canvas) create(t *tileState, e *event.Event, w Write) []string {
 	n.created = true
 	n.Layer, n.Type = c.name(e.Layer), c.name(e.NodeType)
 	n.By, n.Clock, n.Time, n.Uncertain = w.By, w.Clock, w.Time, w.Uncertain
-	n.Scope = event.Scope{Realm: c.name(e.Scope.Realm), Authority: c.name(e.Scope.Authority),
-		Boundary: c.name(e.Scope.Boundary), Policy: c.name(e.Scope.Policy)}
+	n.Scope = c.scope(e.Scope)
+	count := 0
+	c.each(e, func(string, string) { count++ })
+	n.registers = make(registers, 0, count)
 	c.each(e, func(name, value string) {
-		w.Value = value
+		w.Value = strings.Clone(value)
 		n.registers.at(name).insert(w)
 	})
-	waiting := n.waiting
-	n.waiting = nil
+	var waiting []pendingWrite
+	if n.extra != nil {
+		waiting, n.extra.waiting = n.extra.waiting, nil
+	}
 	// Least first: what a write names as seen is then there before it, whatever came in when.
 	slices.SortFunc(waiting, func(a, b pendingWrite) int { return a.write.compare(&b.write) })
 	changed := []string{n.ID}
@@ -103,20 +106,20 @@ func (c *Canvas) create(t *tileState, e *event.Event, w Write) []string {
 	return slices.Compact(changed)
 }
 
-// each calls yield for each register that the event writes by its payload, with a value of its own memory.
+// each calls yield for each register that the event writes by its payload.
 func (c *Canvas) each(e *event.Event, yield func(name, value string)) {
 	for _, v := range [...]struct{ name, value string }{
 		{Position, e.Position}, {Rotation, e.Rotation}, {Scale, e.Scale}, {Geometry, e.Geometry},
 	} {
 		if v.value != "" {
-			yield(v.name, strings.Clone(v.value))
+			yield(v.name, v.value)
 		}
 	}
 	if e.Properties == "" {
 		return
 	}
 	e.EachProperty(func(name, value string) bool {
-		yield(c.prefixed(PropertyPrefix, name), strings.Clone(value))
+		yield(c.prefixed(PropertyPrefix, name), value)
 		return true
 	})
 }
@@ -129,13 +132,13 @@ func (c *Canvas) writeNode(t *tileState, n *Node, e *event.Event, w Write) []str
 	}
 	may := c.may(n, w.By.Principal, e.Key, w.effective)
 	write := func(name, value string) {
-		w.Value = value
+		w.Value = strings.Clone(value)
 		c.writeRegister(t, n, name, w, e.Previous, may)
 	}
 	changed := []string{n.ID}
 	switch e.Operation {
 	case event.SetMedia:
-		write(c.prefixed(MediaPrefix, e.Slot), strings.Clone(e.Media))
+		write(c.prefixed(MediaPrefix, e.Slot), e.Media)
 	case event.DeleteNode:
 		write(Deleted, "true")
 	case event.Merge:
@@ -147,27 +150,27 @@ func (c *Canvas) writeNode(t *tileState, n *Node, e *event.Event, w Write) []str
 		}
 	case event.SensorReading:
 		w.Unit = c.name(e.Unit)
-		write(c.prefixed(SensorPrefix, e.Sensor), strings.Clone(e.Value))
+		write(c.prefixed(SensorPrefix, e.Sensor), e.Value)
 	case event.LinkNodes:
 		link := Link{ID: w.Event, ToNode: strings.Clone(e.ToNode), ToTile: e.ToTile, Type: c.name(e.LinkType)}
 		if !may {
 			write(LinkPrefix+link.ID, linkText(link))
 			break
 		}
-		if n.links == nil {
-			n.links = make(map[string]Link)
+		if n.more().links == nil {
+			n.extra.links = make(map[string]Link)
 		}
-		n.links[link.ID] = link
+		n.extra.links[link.ID] = link
 	case event.UnlinkNodes:
 		if !may {
 			write("unlinked", quoted(e.Links))
 			break
 		}
-		if n.unlinked == nil {
-			n.unlinked = make(map[string]struct{})
+		if n.more().unlinked == nil {
+			n.extra.unlinked = make(map[string]struct{})
 		}
 		for _, id := range e.Links {
-			n.unlinked[strings.Clone(id)] = struct{}{}
+			n.extra.unlinked[strings.Clone(id)] = struct{}{}
 		}
 	default:
 		c.each(e, write)
@@ -188,7 +191,7 @@ func (c *Canvas) may(n *Node, principal, key string, effective event.Clock) bool
 func (c *Canvas) writeRegister(t *tileState, n *Node, name string, w Write, previous []string, may bool) {
 	into := &n.registers
 	if !may {
-		into = &n.claims
+		into = &n.more().claims
 	}
 	if strings.HasPrefix(name, SensorPrefix) && may {
 		// A series: the greatest reading is the sensor's, there is nothing to settle.
@@ -213,8 +216,10 @@ func (c *Canvas) writeRegister(t *tileState, n *Node, name string, w Write, prev
 	}
 	for _, id := range previous {
 		n.registers.at(name).replace(id, &w)
-		if claims := n.claims.get(name); claims != nil {
-			claims.replace(id, &w)
+		if n.extra != nil {
+			if claims := n.extra.claims.get(name); claims != nil {
+				claims.replace(id, &w)
+			}
 		}
 		if _, seen := c.seen[keyOf(id)]; !seen {
 			id = strings.Clone(id)
@@ -235,8 +240,7 @@ func (c *Canvas) reading(t *tileState, e *event.Event, w Write) []string {
 		return nil
 	}
 	s.Latest, s.Layer = w, c.name(e.Layer)
-	s.Scope = event.Scope{Realm: c.name(e.Scope.Realm), Authority: c.name(e.Scope.Authority),
-		Boundary: c.name(e.Scope.Boundary), Policy: c.name(e.Scope.Policy)}
+	s.Scope = c.scope(e.Scope)
 	return []string{SensorID(s)}
 }
 
@@ -279,6 +283,16 @@ func (c *Canvas) author(e *event.Event) *Author {
 		c.authors[authorKey{strings.Clone(key.principal), a.Actor}] = a
 	}
 	return a
+}
+
+// scope keeps one copy of each combination of scope fields.
+func (c *Canvas) scope(s event.Scope) *event.Scope {
+	kept := c.scopes[s]
+	if kept == nil {
+		kept = &event.Scope{Realm: c.name(s.Realm), Authority: c.name(s.Authority), Boundary: c.name(s.Boundary), Policy: c.name(s.Policy)}
+		c.scopes[*kept] = kept
+	}
+	return kept
 }
 
 // name keeps one copy of a name.

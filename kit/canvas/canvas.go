@@ -26,6 +26,7 @@ type Canvas struct {
 	seen      map[seenKey]tile.Tile
 	legacy    map[string][32]byte // v0 ids and the content that has effect
 	authors   map[authorKey]*Author
+	scopes    map[event.Scope]*event.Scope
 	names     map[string]string // one copy of each name of a register, layer, type
 	witnesses map[string]scope.Witness
 	logged    []scope.Witness // of the space log
@@ -89,7 +90,7 @@ func newCanvas(space string, p *plan) *Canvas {
 	c := &Canvas{
 		space: space, plan: p,
 		tiles: make(map[tile.Tile]*tileState), seen: make(map[seenKey]tile.Tile), legacy: make(map[string][32]byte),
-		authors: make(map[authorKey]*Author), names: make(map[string]string),
+		authors: make(map[authorKey]*Author), names: make(map[string]string), scopes: make(map[event.Scope]*event.Scope),
 		witnesses: make(map[string]scope.Witness), aliases: make(map[string][]string),
 		dirty: make(map[*tileState]struct{}),
 	}
@@ -290,7 +291,7 @@ func (c *Canvas) Witnesses() []scope.Witness {
 // astray are the lines of writes that wait in vain: what they name stands elsewhere or is no node. Others wait rightly.
 func (c *Canvas) astray(t *tileState) (lines []scope.Witness) {
 	for id, n := range t.nodes {
-		if n.created || len(n.waiting) == 0 {
+		if n.created || n.extra == nil {
 			continue
 		}
 		where, seen := c.seen[keyOf(id)]
@@ -301,7 +302,7 @@ func (c *Canvas) astray(t *tileState) (lines []scope.Witness) {
 		if where != t.tile {
 			refusal = event.Refusal{Rule: "exclusion", Field: "tile", File: scope.BuiltIn, Message: "the node stands in " + where.String()}
 		}
-		for _, p := range n.waiting {
+		for _, p := range n.extra.waiting {
 			lines = append(lines, scope.Witness{EventID: p.write.Event, Refusal: refusal})
 		}
 	}

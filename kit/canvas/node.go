@@ -31,18 +31,32 @@ type Node struct {
 	Layer string
 	Type  string
 	By    *Author
-	Scope event.Scope
+	Scope *event.Scope
 	Clock event.Clock
 	// Time is the timestamp of its create.
 	Time      int64
 	Uncertain bool
 
-	registers registers
-	claims    registers
-	links     map[string]Link
-	unlinked  map[string]struct{}
-	waiting   []pendingWrite // before its create came; nil afterwards
 	created   bool
+	registers registers
+	// extra is nil for the many nodes that have none of it.
+	extra *extra
+}
+
+// extra is what few nodes have.
+type extra struct {
+	claims   registers
+	links    map[string]Link
+	unlinked map[string]struct{}
+	waiting  []pendingWrite // before the node's create came; nil afterwards
+}
+
+// more gives room for what few nodes have.
+func (n *Node) more() *extra {
+	if n.extra == nil {
+		n.extra = &extra{}
+	}
+	return n.extra
 }
 
 // A Link leads from a node to another.
@@ -91,9 +105,12 @@ func (n *Node) MergedInto() string {
 
 // Links are the node's links by id.
 func (n *Node) Links() []Link {
-	links := make([]Link, 0, len(n.links))
-	for id, l := range n.links {
-		if _, gone := n.unlinked[id]; !gone {
+	if n.extra == nil {
+		return nil
+	}
+	links := make([]Link, 0, len(n.extra.links))
+	for id, l := range n.extra.links {
+		if _, gone := n.extra.unlinked[id]; !gone {
 			links = append(links, l)
 		}
 	}
@@ -103,9 +120,12 @@ func (n *Node) Links() []Link {
 
 // Claims are what others say of the node and nobody who may has answered, by register, principal.
 func (n *Node) Claims() []Claim {
+	if n.extra == nil {
+		return nil
+	}
 	var claims []Claim
-	for i := range n.claims {
-		r := &n.claims[i]
+	for i := range n.extra.claims {
+		r := &n.extra.claims[i]
 		for j := range r.writes {
 			if !r.writes[j].replaced {
 				claims = append(claims, Claim{r.name, &r.writes[j]})
@@ -124,7 +144,11 @@ func (n *Node) Claims() []Claim {
 // Changed is the latest write to the node, claims included: what changed last. It is never nil for a node that was
 // created with nothing said about it but its being there: then ok is false.
 func (n *Node) Changed() (last *Write, ok bool) {
-	for _, rs := range [...]registers{n.registers, n.claims} {
+	all := [2]registers{n.registers}
+	if n.extra != nil {
+		all[1] = n.extra.claims
+	}
+	for _, rs := range all {
 		for i := range rs {
 			for j := range rs[i].writes {
 				if w := &rs[i].writes[j]; last == nil || last.effective.Compare(w.effective) < 0 {
@@ -142,7 +166,7 @@ type Sensor struct {
 	Layer  string
 	By     *Author
 	Name   string
-	Scope  event.Scope
+	Scope  *event.Scope
 	Latest Write
 }
 

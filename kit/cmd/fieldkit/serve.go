@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -28,6 +29,7 @@ const (
 	readTimeout       = 2 * time.Minute // 16 MiB at 1.1 Mbit/s
 	idleTimeout       = 2 * time.Minute
 	shutdownTimeout   = 10 * time.Second
+	gcPercent         = 50
 )
 
 type serveFlags struct {
@@ -58,6 +60,10 @@ loses nothing when the plug is pulled instead.`,
 // runServe serves until ctx ends. before runs on the open kit before anybody is let in.
 func (p *program) runServe(ctx context.Context, f serveFlags, before func(context.Context, *coordinator.Coordinator) error) (err error) {
 	log := slog.New(slog.NewTextHandler(p.stderr, nil))
+	if os.Getenv("GOGC") == "" {
+		// A box has little memory and mostly waits: collect sooner than a server in a data centre would.
+		debug.SetGCPercent(gcPercent)
+	}
 	kit, err := coordinator.Open(coordinator.Config{Data: f.data, Name: f.name, Logger: log})
 	if err != nil {
 		return err
@@ -96,6 +102,13 @@ func (p *program) runServe(ctx context.Context, f serveFlags, before func(contex
 	go func() { failed <- server.Serve(netutil.LimitListener(listener, maxConnections)) }()
 	go func() { failed <- server.Serve(socket) }()
 	log.Info("the kit is up", "name", kit.Name(), "page", "http://"+listener.Addr().String(), "data", f.data)
+	go func() {
+		// Fold all spaces before the first person asks, and give back what that took.
+		if _, err := kit.Spaces(ctx); err != nil && ctx.Err() == nil {
+			log.Error("folding the spaces", "error", err)
+		}
+		debug.FreeOSMemory()
+	}()
 	select {
 	case <-ctx.Done():
 	case err = <-failed:
