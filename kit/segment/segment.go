@@ -64,10 +64,10 @@ func Build(space string, at tile.Tile, policy string, lines []Line) (*Segment, e
 	if len(lines) == 0 {
 		return nil, errors.New("segment: no events")
 	}
-	slices.SortFunc(lines, Line.compare)
+	slices.SortFunc(lines, Line.Compare)
 	size := 0
 	for i, l := range lines {
-		if i > 0 && lines[i-1].compare(l) == 0 {
+		if i > 0 && lines[i-1].Compare(l) == 0 {
 			return nil, fmt.Errorf("segment: %s stands there twice", l.ID)
 		}
 		size += len(l.Text) + 1
@@ -87,7 +87,8 @@ func Build(space string, at tile.Tile, policy string, lines []Line) (*Segment, e
 	return s, nil
 }
 
-func (l Line) compare(o Line) int {
+// Compare orders lines as event.Compare does.
+func (l Line) Compare(o Line) int {
 	if c := l.Clock.Compare(o.Clock); c != 0 {
 		return c
 	}

@@ -93,6 +93,9 @@ func (s *Store) Append(ctx context.Context, entries []Entry) ([]Outcome, error) 
 
 // task runs f on the writer's goroutine, between transactions.
 func (s *Store) task(ctx context.Context, f func(*writer) error) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
 	done := make(chan error, 1)
 	select {
 	case <-s.quit:

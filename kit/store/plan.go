@@ -82,14 +82,14 @@ func (w *writer) judge(c *conn, p *plan, e *Entry) (Outcome, error) {
 	}
 	name := [2]string{e.Event.Space, e.Event.ID}
 	if !e.Event.Signed() && e.Door {
-		other, ok := p.named[name]
-		if !ok {
-			var err error
-			if other, ok, err = w.findNamed(c, e.Event); err != nil {
-				return Outcome{}, err
-			}
+		other, found, err := w.findNamed(c, e.Event)
+		if err != nil {
+			return Outcome{}, err
 		}
-		if ok {
+		if !found {
+			other, found = p.named[name]
+		}
+		if found {
 			return Outcome{other, Equivocation}, nil
 		}
 	}
@@ -109,7 +109,7 @@ func (w *writer) judge(c *conn, p *plan, e *Entry) (Outcome, error) {
 	})
 	p.entries = appendEntries(p.entries, seq, e.Hash, e.Event.ID)
 	p.first[e.Hash] = seq
-	if !e.Event.Signed() {
+	if _, ok := p.named[name]; !ok && !e.Event.Signed() {
 		p.named[name] = seq
 	}
 	return Outcome{seq, Taken}, nil
@@ -136,7 +136,7 @@ func (w *writer) touch(p *plan, name string) *space {
 	return s
 }
 
-// findNamed looks for an event of this id in this space, of whatever content.
+// findNamed looks for the first event of this id in this space, of whatever content.
 func (w *writer) findNamed(c *conn, e *event.Event) (seq int64, found bool, err error) {
 	s := w.spaces[e.Space]
 	if s == nil {
@@ -150,19 +150,16 @@ func (w *writer) findNamed(c *conn, e *event.Event) (seq int64, found bool, err 
 		return errStop
 	}
 	key := idKey(e.ID)
-	var candidates []int64
-	w.store.recent.find(key, func(known entry) { candidates = append(candidates, known.seq) })
-	for _, candidate := range candidates {
-		if found || err != nil {
-			break
-		}
-		err = c.each("SELECT seq, text FROM event WHERE seq = ? AND space = ?", []driver.Value{candidate, s.id}, look)
-	}
+	err = c.each(`SELECT e.seq, e.text FROM event_id AS i CROSS JOIN event AS e ON e.seq = i.seq
+		WHERE i.key = ? AND e.space = ? ORDER BY i.seq`, []driver.Value{key, s.id}, look)
 	if found || err != nil {
 		return seq, found, err
 	}
-	err = c.each(`SELECT e.seq, e.text FROM event_id AS i CROSS JOIN event AS e ON e.seq = i.seq
-		WHERE i.key = ? AND e.space = ? ORDER BY i.seq`, []driver.Value{key, s.id}, look)
+	var later []int64
+	w.store.recent.find(key, func(known entry) { later = append(later, known.seq) })
+	for i := len(later) - 1; i >= 0 && !found && err == nil; i-- { // it gives the latest first
+		err = c.each("SELECT seq, text FROM event WHERE seq = ? AND space = ?", []driver.Value{later[i], s.id}, look)
+	}
 	return seq, found, err
 }
 

@@ -169,6 +169,9 @@ func (s *Store) openReader() (*conn, error) {
 
 // read runs f on a reader's connection, within one snapshot.
 func (s *Store) read(ctx context.Context, doing string, f func(*conn) error) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
 	var c *conn
 	select {
 	case <-s.quit:
