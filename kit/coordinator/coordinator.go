@@ -55,6 +55,9 @@ type Coordinator struct {
 	earlier   earlier
 	summaries summaries
 
+	stop    context.CancelFunc // ends what runs by itself
+	running sync.WaitGroup
+
 	troubleMu sync.Mutex
 	trouble   error // guarded by troubleMu
 }
@@ -97,6 +100,9 @@ func Open(config Config) (*Coordinator, error) {
 		last = max(last, s.LastSeq)
 	}
 	c.hub.start(last)
+	ctx, stop := context.WithCancel(context.Background())
+	c.stop = stop
+	c.running.Go(func() { c.keepSealed(ctx) })
 	return c, nil
 }
 
@@ -106,6 +112,8 @@ func (c *Coordinator) EndStreams() { c.hub.close() }
 // Close ends all subscriptions and closes the store.
 func (c *Coordinator) Close() error {
 	c.hub.close()
+	c.stop()
+	c.running.Wait()
 	return c.store.Close()
 }
 
