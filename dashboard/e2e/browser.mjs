@@ -34,7 +34,7 @@ export async function newContext(browser, size, options = {}) {
     });
   });
   context.on('page', (page) => {
-    page.on('pageerror', (error) => faults.push(`error: ${error.stack ?? error.message}`));
+    page.on('pageerror', (error) => faults.push(`uncaught: ${error.stack ?? error.message}`));
     page.on('dialog', (dialog) => {
       faults.push(`dialog: ${dialog.message()}`);
       void dialog.dismiss();

@@ -27,7 +27,7 @@ test('an event of another client is on the map within a second', async (t) => {
   const taken = [];
   for (let i = 0; i < 3; i++) {
     // East, a finger's width further each time, so that each is a new sign.
-    const [event] = kit.sign([hazard(`Live ${i}`, [PLACE[0] + (i - 1) * 0.0004, PLACE[1]])]);
+    const [event] = kit.sign([hazard(`Live ${i}`, [Number((PLACE[0] + (i - 1) * 0.0004).toFixed(7)), PLACE[1]])]);
     const before = await countPixels(page, box, HAZARD_COLOUR);
     const response = await fetch(`${kit.origin}/api/v1/events`, {
       method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(event),

@@ -41,7 +41,7 @@ for (const size of ['phone', 'desktop']) {
     if (size === 'phone') await panel(page, 'Latest');
     await page.locator('.panel li button').first().click();
     await page.locator('.panel h3').waitFor();
-    await page.getByText('History').waitFor();
+    await page.getByRole('heading', { name: 'History' }).waitFor();
     await page.locator('.panel ol li').nth(5).waitFor();
     assert.equal(await page.locator('.panel h3').innerText(), EVIL);
     assert.equal(await page.evaluate(() => document.querySelectorAll('#app img, #app script, #app iframe').length), 0);
@@ -119,15 +119,15 @@ test('layers are switched off and on, and stay so', async () => {
   assert.equal(await gauges.getAttribute('aria-checked'), 'false');
   await panel(page, 'Latest');
   await page.getByText('1 layer is switched off').waitFor();
-  await page.getByLabel('Search').fill('gauge');
+  await page.getByLabel('Search').fill('Gauge Va');
   await page.getByText('Nothing matches.').waitFor();
   await page.reload();
   await panel(page, 'Layers');
   assert.equal(await gauges.getAttribute('aria-checked'), 'false');
   await gauges.click();
   await panel(page, 'Latest');
-  await page.getByLabel('Search').fill('gauge');
-  await page.locator('.panel li').nth(7).waitFor();
+  await page.getByLabel('Search').fill('Gauge Va');
+  await page.locator('.panel li', { hasText: 'Gauge Vaduz bridge' }).waitFor();
   assertClean(context);
   await context.close();
 });
@@ -135,11 +135,11 @@ test('layers are switched off and on, and stay so', async () => {
 test('two reports that differ, and what others say, are shown', async () => {
   const context = await newContext(browser, 'desktop');
   const page = await open(context, kit);
-  await page.getByLabel('Search').fill('underpass');
+  await page.getByLabel('Search').fill('Wiesengass underpass flooded');
   await page.locator('.panel li button').first().click();
   await page.getByText(/2 reports differ/).waitFor();
   await page.getByRole('button', { name: 'Close' }).click();
-  await page.getByLabel('Search').fill('seepage');
+  await page.getByLabel('Search').fill('Seepage at the foot');
   await page.locator('.panel li button').first().click();
   await page.getByText('What others say').waitFor();
   assertClean(context);

@@ -79,6 +79,11 @@ export const messages = {
     of: (level: number, word: string) => `${word} (${level} of 4)`,
   },
 
+  gauges: {
+    title: (n: number) => many(n, 'water level', 'water levels'),
+    normal: 'all normal',
+    count: (n: number, level: string) => `${n} × ${level}`,
+  },
   levels: { normal: 'Normal', warning: 'Warning', alarm: 'Alarm' },
 
   latest: {

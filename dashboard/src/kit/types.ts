@@ -45,7 +45,10 @@ export interface OtherValue {
   value: unknown;
   by: string;
   actor?: string;
+  claimed?: boolean;
+  derived?: boolean;
   time: number;
+  time_uncertain?: boolean;
   event: string;
 }
 

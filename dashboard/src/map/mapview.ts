@@ -70,6 +70,8 @@ export class MapView {
   readonly #reducedMotion: boolean;
   #pending: Drawn | null = null;
   #drawing = false;
+  /** Map packs of which some tile could not be fetched. */
+  readonly #incomplete = new Set<string>();
   #styled: Promise<void>;
   #dark: boolean;
 
@@ -108,6 +110,12 @@ export class MapView {
       this.#map.once('style.load', () => {
         resolve();
       });
+    });
+    this.#map.on('error', ({ error, ...event }) => {
+      const source = 'sourceId' in event ? event.sourceId : undefined;
+      // A tile that did not come is no fault of the page: the radio is gone. It is fetched when it is back.
+      if (typeof source === 'string') this.#incomplete.add(source);
+      else reportError(error);
     });
     this.#map.on('click', (event) => {
       const { lng, lat } = event.lngLat.wrap();
@@ -191,6 +199,14 @@ export class MapView {
       const visibility = hidden.has(pack.id) ? 'none' : 'visible';
       for (const id of layersOfPack(pack)) this.#map.setLayoutProperty(id, 'visibility', visibility);
     }
+  }
+
+  /** The kit answers again: fetches the tiles that did not come. */
+  refetch(): void {
+    for (const source of this.#incomplete) {
+      if (this.#map.getSource(source)) this.#map.refreshTiles(source);
+    }
+    this.#incomplete.clear();
   }
 
   pad(padding: Padding): void {

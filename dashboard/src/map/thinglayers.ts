@@ -10,7 +10,7 @@ export type SourceId = (typeof SOURCES)[number];
 
 /** Layers that answer to a tap, uppermost first. */
 export const TOUCHABLE = [
-  'gauge', 'sign', 'group', 'quake', 'shape-line', 'shape-closed', 'shape-fill',
+  'gauge', 'gauge-dot', 'sign', 'group', 'quake', 'shape-line', 'shape-closed', 'shape-warning', 'shape-fill',
 ] as const;
 
 /** A distance in which signs gather, and the zoom from which each stands alone. */
@@ -32,8 +32,13 @@ const QUAKE_COLOUR: ExpressionSpecification = [
 ];
 
 export function thingLayers(p: Palette): LayerSpecification[] {
-  return [...shapeLayers(), ...quakeLayers(p), ...focusLayers(p), ...signLayers(p), ...gaugeLayers(p)];
+  return [...shapeLayers(), ...quakeLayers(p), ...focusLayers(p), ...gaugeDots(), ...signLayers(p), ...gaugeLayers(p)];
 }
+
+/** The five levels of flood warning, as the authorities of the Alps colour them, darkened to be seen. */
+const WARNING_COLOUR: ExpressionSpecification = [
+  'step', ['get', 'weight'], '#4c8f3a', 2, '#c99700', 3, '#dd7a00', 4, '#c9251c', 5, '#7b1fa2',
+];
 
 const WEIGHT: ExpressionSpecification = ['get', 'weight'];
 
@@ -41,6 +46,7 @@ function shapeLayers(): LayerSpecification[] {
   const source = 'shapes';
   const isArea: ExpressionSpecification = ['==', ['geometry-type'], 'Polygon'];
   const closed: ExpressionSpecification = ['==', ['get', 'closed'], 1];
+  const warning: ExpressionSpecification = ['==', ['get', 'kind'], 'warning'];
   const round = { 'line-join': 'round', 'line-cap': 'round' } as const;
   return [
     {
@@ -67,7 +73,7 @@ function shapeLayers(): LayerSpecification[] {
       id: 'shape-casing',
       type: 'line',
       source,
-      filter: ['>', WEIGHT, 1],
+      filter: ['all', ['>', WEIGHT, 1], ['!', warning]],
       layout: round,
       paint: {
         'line-color': '#ffffff',
@@ -79,11 +85,26 @@ function shapeLayers(): LayerSpecification[] {
       id: 'shape-line',
       type: 'line',
       source,
+      filter: ['!', warning],
       layout: round,
       paint: {
         'line-color': ['get', 'colour'],
         'line-width': ['case', closed, 6, ['+', 1.4, ['*', 0.6, WEIGHT]]],
         'line-opacity': ['step', WEIGHT, 0.55, 1, 0.7, 2, 1],
+      },
+    },
+    {
+      // A warning along a river runs on both its banks, and lets the river be seen; the louder, the wider.
+      id: 'shape-warning',
+      type: 'line',
+      source,
+      filter: warning,
+      layout: round,
+      paint: {
+        'line-color': WARNING_COLOUR,
+        'line-gap-width': ['interpolate', ['exponential', 1.7], ['zoom'], 8, 3, 11, 8, 15, 46, 19, 400],
+        'line-width': ['+', 1.2, ['*', 0.8, WEIGHT]],
+        'line-opacity': 0.9,
       },
     },
     {
@@ -204,6 +225,27 @@ function signLayers(p: Palette): LayerSpecification[] {
   ];
 }
 
+const GAUGE_COLOUR: ExpressionSpecification = [
+  'match', ['get', 'sign'], 'plate-alarm', '#b3151f', 'plate-warning', '#8f5500', '#0b6b83',
+];
+
+/** Where a gauge stands, below the signs; its plate is beside it, so that both banks stay in sight. */
+function gaugeDots(): LayerSpecification[] {
+  return [
+    {
+      id: 'gauge-dot',
+      type: 'circle',
+      source: 'gauges',
+      paint: {
+        'circle-radius': 4,
+        'circle-color': GAUGE_COLOUR,
+        'circle-stroke-color': '#ffffff',
+        'circle-stroke-width': 2,
+      },
+    },
+  ];
+}
+
 function gaugeLayers(p: Palette): LayerSpecification[] {
   return [
     {
@@ -215,8 +257,9 @@ function gaugeLayers(p: Palette): LayerSpecification[] {
         'text-field': ['get', 'label'],
         'text-font': MEDIUM,
         'text-size': 12,
-        'text-anchor': 'top',
-        'text-offset': [0, 1.2],
+        'text-anchor': 'top-right',
+        'text-offset': [-0.9, 1.1],
+        'text-justify': 'right',
         'text-max-width': 9,
         'text-padding': 4,
       },
@@ -234,6 +277,8 @@ function gaugeLayers(p: Palette): LayerSpecification[] {
         'text-field': ['get', 'reading'],
         'text-font': BOLD,
         'text-size': 12.5,
+        'text-anchor': 'right',
+        'text-offset': [-1.25, 0],
         'text-allow-overlap': true,
       },
       paint: { 'text-color': '#ffffff' },

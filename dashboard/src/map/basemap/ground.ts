@@ -78,7 +78,7 @@ function waterLayers(source: string, p: Palette): LayerSpecification[] {
         'line-color': p.waterway,
         'line-width': [
           'interpolate', ['exponential', 1.4], ['zoom'],
-          8, ['match', ['get', 'class'], 'river', 2.6, 0.2],
+          8, ['match', ['get', 'class'], 'river', 3.2, 0.2],
           12, ['match', ['get', 'class'], 'river', 6, 'canal', 1.8, 0.9],
           16, ['match', ['get', 'class'], 'river', 16, 'canal', 7, 3],
         ],
@@ -130,7 +130,8 @@ export function boundaryLayers(source: string, p: Palette): LayerSpecification[]
         'line-color': p.boundary,
         'line-width': ['interpolate', ['linear'], ['zoom'], 5, 0.8, 10, 1.6, 15, 3],
         'line-dasharray': [5, 2, 1.2, 2],
-        'line-opacity': 0.75,
+        // Where it follows a river, the river is to be seen through it.
+        'line-opacity': ['interpolate', ['linear'], ['zoom'], 9, 0.4, 14, 0.6],
       },
     },
   ];
