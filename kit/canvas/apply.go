@@ -131,9 +131,11 @@ func (c *Canvas) writeNode(t *tileState, n *Node, e *event.Event, w Write) []str
 		return nil
 	}
 	may := c.may(n, w.By.Principal, e.Key, w.effective)
+	var written []string
 	write := func(name, value string) {
 		w.Value = strings.Clone(value)
 		c.writeRegister(t, n, name, w, e.Previous, may)
+		written = append(written, name)
 	}
 	changed := []string{n.ID}
 	switch e.Operation {
@@ -175,7 +177,25 @@ func (c *Canvas) writeNode(t *tileState, n *Node, e *event.Event, w Write) []str
 	default:
 		c.each(e, write)
 	}
+	if may && len(written) > 0 {
+		c.remember(t, n, written, w, e.Previous)
+	}
 	return changed
+}
+
+// remember keeps in mind which writes named events that are not here yet: should one come, it was replaced before.
+func (c *Canvas) remember(t *tileState, n *Node, registers []string, w Write, previous []string) {
+	var by *Write
+	for _, id := range previous {
+		if _, seen := c.seen[keyOf(id)]; seen {
+			continue
+		}
+		if by == nil {
+			w.Value, w.Unit = "", ""
+			by = &w
+		}
+		t.missing[strings.Clone(id)] = append(t.missing[id], reference{n, registers, by})
+	}
 }
 
 // May reports whether the writer of e may write to n; otherwise what it says is a claim.
@@ -193,20 +213,17 @@ func (c *Canvas) writeRegister(t *tileState, n *Node, name string, w Write, prev
 	if !may {
 		into = &n.more().claims
 	}
-	if strings.HasPrefix(name, SensorPrefix) && may {
-		// A series: the greatest reading is the sensor's, there is nothing to settle.
-		r := into.at(name)
+	r := into.at(name)
+	if may && strings.HasPrefix(name, SensorPrefix) {
+		// A series: the greatest reading is the sensor's, whoever took it.
 		if len(r.writes) == 0 {
 			r.writes = []Write{w}
 		} else if r.writes[0].compare(&w) < 0 {
 			r.writes[0] = w
 		}
-		return
-	}
-	at, changed := into.at(name).insert(w)
-	if changed {
+	} else if at, changed := r.insert(w); changed {
 		for _, ref := range t.missing[w.Event] {
-			if ref.node == n && ref.register == name && ref.by.compare(at) > 0 {
+			if ref.node == n && slices.Contains(ref.registers, name) && ref.by.compare(at) > 0 {
 				at.replaced = true
 			}
 		}
@@ -220,10 +237,6 @@ func (c *Canvas) writeRegister(t *tileState, n *Node, name string, w Write, prev
 			if claims := n.extra.claims.get(name); claims != nil {
 				claims.replace(id, &w)
 			}
-		}
-		if _, seen := c.seen[keyOf(id)]; !seen {
-			id = strings.Clone(id)
-			t.missing[id] = append(t.missing[id], reference{n, name, w})
 		}
 	}
 }

@@ -66,11 +66,11 @@ type keptEvent struct {
 	uncertain bool
 }
 
-// reference remembers that a write to a register of a node saw an event that is not here yet.
+// reference remembers that a write to registers of a node saw an event that is not here yet.
 type reference struct {
-	node     *Node
-	register string
-	by       Write
+	node      *Node
+	registers []string
+	by        *Write // of which the rank counts
 }
 
 // Change says what an event changed.
