@@ -24,26 +24,39 @@ var (
 	ErrClosed = errors.New("the store is closed")
 )
 
-// explain gives an error of SQLite the sentinel that callers know.
+// failure is an error that was explained: what was being done, and one of the errors above where one fits.
+type failure struct {
+	doing string
+	err   error
+}
+
+func (f *failure) Error() string { return "store: " + f.doing + ": " + f.err.Error() }
+
+func (f *failure) Unwrap() error { return f.err }
+
+// explain gives an error of SQLite or of the system the sentinel that callers know, and says what was being done.
 func explain(doing string, err error) error {
-	if err == nil {
-		return nil
-	}
-	for _, sentinel := range []error{ErrFull, ErrReadOnly, ErrBroken, ErrNewer, ErrClosed} {
-		if errors.Is(err, sentinel) {
-			return err
-		}
+	var f *failure
+	if err == nil || errors.As(err, &f) {
+		return err
 	}
 	var lite sqlite3.Error
-	if errors.As(err, &lite) {
-		switch {
-		case lite.Code == sqlite3.ErrFull, lite.SystemErrno == syscall.ENOSPC, lite.SystemErrno == syscall.EDQUOT:
-			return fmt.Errorf("store: %s: %w: make room; reading goes on: %w", doing, ErrFull, err)
-		case lite.Code == sqlite3.ErrReadonly, lite.Code == sqlite3.ErrPerm, lite.SystemErrno == syscall.EROFS, lite.SystemErrno == syscall.EACCES:
-			return fmt.Errorf("store: %s: %w: is the disk mounted read-only, or another user's?: %w", doing, ErrReadOnly, err)
-		case lite.Code == sqlite3.ErrCorrupt, lite.Code == sqlite3.ErrNotADB:
-			return fmt.Errorf("store: %s: %w: %w", doing, ErrBroken, err)
+	errors.As(err, &lite)
+	is := func(numbers ...syscall.Errno) bool {
+		for _, n := range numbers {
+			if lite.SystemErrno == n || errors.Is(err, n) {
+				return true
+			}
 		}
+		return false
 	}
-	return fmt.Errorf("store: %s: %w", doing, err)
+	switch {
+	case lite.Code == sqlite3.ErrFull, is(syscall.ENOSPC, syscall.EDQUOT):
+		err = fmt.Errorf("%w: make room; reading goes on: %w", ErrFull, err)
+	case lite.Code == sqlite3.ErrReadonly, lite.Code == sqlite3.ErrPerm, is(syscall.EROFS, syscall.EACCES, syscall.EPERM):
+		err = fmt.Errorf("%w: is the disk mounted read-only, or another user's? %w", ErrReadOnly, err)
+	case lite.Code == sqlite3.ErrCorrupt, lite.Code == sqlite3.ErrNotADB:
+		err = fmt.Errorf("%w: %w", ErrBroken, err)
+	}
+	return &failure{doing, err}
 }

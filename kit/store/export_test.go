@@ -1,5 +1,7 @@
 package store
 
+import "sync/atomic"
+
 // Link is what the store needs of a driver's connection.
 type Link = link
 
@@ -12,9 +14,10 @@ func (o Options) Through(open func(path string) (Link, error)) Options {
 	return o
 }
 
-// WithPages returns options with which the file has at most so many pages, as on a disk that gets full.
-func (o Options) WithPages(n int) Options {
-	o.maxPages = n
+// WithPages returns options with which the file has at most so many pages, as on a disk that gets full. The writer looks
+// at the number when it connects, so after each failure.
+func (o Options) WithPages(pages *atomic.Int64) Options {
+	o.maxPages = pages
 	return o
 }
 

@@ -16,10 +16,7 @@ func lockFolder(dir string) (*os.File, error) {
 	path := filepath.Join(dir, "kit.lock")
 	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o644)
 	if err != nil {
-		if errors.Is(err, os.ErrPermission) || errors.Is(err, syscall.EROFS) {
-			return nil, fmt.Errorf("store: %w: is the disk mounted read-only, or another user's?: %w", ErrReadOnly, err)
-		}
-		return nil, fmt.Errorf("store: %w", err)
+		return nil, explain("locking "+dir, err)
 	}
 	if err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
 		holder, _ := io.ReadAll(io.LimitReader(file, 64))

@@ -15,6 +15,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"fieldkit/kit/event"
@@ -37,7 +38,7 @@ type Options struct {
 	Committed func([]Committed)
 
 	open     func(path string) (link, error) // tests make steps fail with it
-	maxPages int                             // tests make the disk full with it
+	maxPages *atomic.Int64                   // tests make the disk full with it
 }
 
 // Committed is an event that was just stored.
@@ -85,7 +86,7 @@ func Open(dir string, o Options) (*Store, error) {
 		o.open = openLink
 	}
 	if err := makeFolder(dir); err != nil {
-		return nil, fmt.Errorf("store: %w", err)
+		return nil, explain("making "+dir, err)
 	}
 	lock, err := lockFolder(dir)
 	if err != nil {

@@ -92,8 +92,8 @@ func (w *writer) connect() error {
 		// FULL syncs the log at each commit: that is what acknowledged means.
 		err = c.script(fmt.Sprintf("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -%d", writerCacheKiB))
 	}
-	if n := w.store.options.maxPages; err == nil && n > 0 {
-		err = c.script(fmt.Sprintf("PRAGMA max_page_count = %d", n))
+	if pages := w.store.options.maxPages; err == nil && pages != nil {
+		err = c.script(fmt.Sprintf("PRAGMA max_page_count = %d", pages.Load()))
 	}
 	if err != nil {
 		c.close()
