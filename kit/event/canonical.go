@@ -8,6 +8,7 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+	"unsafe"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
@@ -126,10 +127,11 @@ func printable(s string) string {
 // malformed here, the canonicaliser refuses next.
 func scan(raw []byte, maxDepth int, number func([]byte) *Refusal) *Refusal {
 	depth := 0
+	text := unsafe.String(unsafe.SliceData(raw), len(raw))
 	for i := 0; i < len(raw); {
 		switch c := raw[i]; {
 		case c == '"':
-			i = skipString(raw, i)
+			i = skipString(text, i)
 		case c == '{' || c == '[':
 			if depth++; depth > maxDepth {
 				return refuse("depth", "", "nested deeper than "+strconv.Itoa(maxDepth)+" levels")
@@ -158,15 +160,25 @@ func isNumberByte(c byte) bool {
 	return '0' <= c && c <= '9' || c == '.' || c == 'e' || c == 'E' || c == '+' || c == '-'
 }
 
-// skipString returns the index behind the string that begins at i.
-func skipString[T ~[]byte | ~string](s T, i int) int {
-	for i++; i < len(s); i++ {
-		switch s[i] {
-		case '\\':
-			i++
-		case '"':
-			return i + 1
+// skipString returns the index behind the string that begins at i. It looks for quotes, which is done in vectors, and at
+// a quote back for backslashes.
+func skipString(s string, i int) int {
+	begin := i + 1
+	for i = begin; i < len(s); {
+		n := strings.IndexByte(s[i:], '"')
+		if n < 0 {
+			break
 		}
+		i += n
+		escapes := i
+		for escapes > begin && s[escapes-1] == '\\' {
+			escapes--
+		}
+		i++
+		if (i-1-escapes)%2 == 0 {
+			return i
+		}
+		begin = i
 	}
 	return len(s)
 }

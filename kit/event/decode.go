@@ -257,7 +257,7 @@ func (e *Event) readSignature(value string, at member) (refusal *Refusal) {
 	if len(text) != valueLength {
 		return refuse("signature", "signature.value", "must be 64 bytes in unpadded base64url")
 	}
-	if n, err := base64Strict.Decode(e.signature[:], []byte(text)); err != nil || n != 64 {
+	if n, err := base64Strict.Decode(e.signature[:], bytesOf(text)); err != nil || n != 64 {
 		return refuse("signature", "signature.value", "must be 64 bytes in unpadded base64url")
 	}
 	return nil
@@ -312,7 +312,7 @@ func stringList(rule, field, value string, limit int) (list []string, refusal *R
 				refusal = refuse(rule, at(), "stands there twice")
 			}
 			if list == nil {
-				list = make([]string, 0, 4)
+				list = make([]string, 0, 5) // as many as there are invariants
 			}
 			list = append(list, s)
 		}

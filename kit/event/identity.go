@@ -103,7 +103,7 @@ func ParseKey(text string) (key [32]byte, ok bool) {
 	if len(text) != keyLength {
 		return key, false
 	}
-	n, err := base64Strict.Decode(key[:], []byte(text))
+	n, err := base64Strict.Decode(key[:], bytesOf(text))
 	return key, err == nil && n == len(key)
 }
 
