@@ -51,6 +51,15 @@ export class Kit {
     await this.#end('SIGKILL');
   }
 
+  /** As if the radio faded: connections stay open, and nothing moves on them. */
+  freeze() {
+    this.#process.kill('SIGSTOP');
+  }
+
+  thaw() {
+    this.#process.kill('SIGCONT');
+  }
+
   async stop() {
     await this.#end('SIGTERM');
     rmSync(this.folder, { recursive: true, force: true });

@@ -78,3 +78,22 @@ test('a thing that is deleted leaves the map and the list', async () => {
   assertClean(context);
   await context.close();
 });
+
+test('a connection that falls silent is noticed, and comes back', async () => {
+  const context = await newContext(browser, 'phone');
+  const page = await open(context, kit, '#space=valley');
+  context.kitIsDown = true;
+  kit.freeze();
+  try {
+    await page.locator('.connection.lost').waitFor({ timeout: 45_000 });
+  } finally {
+    kit.thaw();
+  }
+  await live(page);
+  context.kitIsDown = false;
+  await kit.post(hazard('After the silence', [9.54, 47.16]));
+  await panel(page, 'Latest');
+  await page.locator('.panel li', { hasText: 'After the silence' }).waitFor();
+  assertClean(context);
+  await context.close();
+});

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 
 import { assertClean, launch, live, mapDrawn, newContext, open, panel, until } from './browser.mjs';
@@ -128,5 +130,50 @@ test('words are not lost when the sheet is closed, and an empty title is not sen
   await page.locator('nav button', { hasText: 'Report' }).click();
   assert.equal(await page.getByLabel('In a few words').inputValue(), 'Half a thought');
   assertClean(context);
+  await context.close();
+});
+
+test('a refusal is shown in plain words, stays until it is dismissed, and holds nothing else up', async () => {
+  mkdirSync(join(kit.data, 'spaces/strict/needs'), { recursive: true });
+  writeFileSync(join(kit.data, 'spaces/strict/.ulp-root'), 'title = "Strict camp"\nhome_zoom = 12\n');
+  writeFileSync(join(kit.data, 'spaces/strict/needs/.ulp-scope'), 'operations = ["set_properties"]\n');
+  await kit.post(draft('create_node', { space_id: 'strict', layer_id: 'notes', node_type: 'note', tile: 'z12/x2156/y1438', transform: { position: [9.5215, 47.141] }, properties: { title: 'First' } }));
+  const context = await newContext(browser, 'phone');
+  const page = await open(context, kit, '#space=strict&map=15/47.141/9.5215');
+  await mapDrawn(page);
+  await fillIn(page, 'Need', 'Not allowed here');
+  // The kit answers 422 when all it was given is refused; the browser itself notes that on the console.
+  context.kitIsDown = true;
+  await page.getByRole('button', { name: 'Send report' }).click();
+  await page.getByText(/The kit refused the report: .*operation/).first().waitFor();
+  await fillIn(page, 'Hazard', 'Allowed here');
+  await page.getByRole('button', { name: 'Send report' }).click();
+  await page.getByText('Your report is stored at the box.').waitFor();
+  context.kitIsDown = false;
+  const reports = await kit.events('strict');
+  assert.ok(reports.some(named('Allowed here')));
+  assert.equal(reports.find(named('Allowed here')).tile.startsWith('z12/'), true, 'home tile of the space');
+  assert.ok(!reports.some(named('Not allowed here')));
+  await page.getByText('1 report was refused').click();
+  await page.getByText('Not allowed here').waitFor();
+  await page.getByRole('button', { name: 'Delete this report' }).click();
+  await page.locator('.waiting').waitFor({ state: 'detached' });
+  assertClean(context);
+  await context.close();
+});
+
+test('every word on the page is there before the map is', async () => {
+  const context = await newContext(browser, 'phone');
+  await context.route(/mapview-.*\.js/, (route) => route.abort());
+  context.kitIsDown = true; // the browser notes the refused file
+  const page = await open(context, kit, '#space=valley');
+  await page.locator('nav button', { hasText: 'Report' }).click();
+  await page.getByLabel('Place of the report').fill('47.1410, 9.5215');
+  await page.locator('.kinds button', { hasText: 'Hazard' }).click();
+  await page.getByLabel('In a few words').fill('Without a map');
+  await page.getByRole('button', { name: 'Send report' }).click();
+  await page.getByText('Your report is stored at the box.').waitFor();
+  const event = (await kit.events('valley')).find(named('Without a map'));
+  assert.deepEqual(event.transform.position, [9.5215, 47.141]);
   await context.close();
 });

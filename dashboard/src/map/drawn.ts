@@ -111,6 +111,12 @@ function weightOf(id: KindId, props: Record<string, unknown> | undefined): numbe
   return id === 'closure' ? 5 : 3;
 }
 
+/** The sign of a single thing, or null where it is drawn otherwise. */
+export function signOf(thing: Thing): string | null {
+  const [sign] = draw([thing]).signs.features;
+  return sign?.properties.sign ?? null;
+}
+
 /** Whether people disagree about this thing: concurrent values, or a claim by somebody else. */
 export function isDisputed(thing: Thing): boolean {
   const { others, claims } = thing.properties;

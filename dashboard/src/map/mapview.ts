@@ -15,6 +15,7 @@ import {
 } from 'maplibre-gl';
 import workerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?url';
 
+import { messages } from '../messages';
 import type { View } from '../state/address';
 import type { Position } from '../trace/tile';
 import { DARK, LIGHT } from './basemap/palette';
@@ -26,6 +27,16 @@ import { GROUP_MAX_ZOOM, TOUCHABLE } from './thinglayers';
 
 // A file of the kit's own origin, so that the page's policy can forbid workers from blobs.
 setWorkerUrl(new URL(workerUrl, location.href).href);
+
+/**
+ * Brings the worker's file into the browser's cache. A worker that could not be fetched would be a dead map
+ * until the page is loaded anew; so it is made when nothing needs fetching any more.
+ */
+export async function fetchWorker(): Promise<void> {
+  const response = await fetch(workerUrl);
+  if (!response.ok) throw new Error(`the map's worker: ${response.status}`);
+  await response.arrayBuffer();
+}
 
 export type Bounds = [west: number, south: number, east: number, north: number];
 
@@ -92,8 +103,10 @@ export class MapView {
       rollEnabled: false,
       maxPitch: 0,
       maxZoom: 19,
+      minZoom: -0.5, // the whole world on a phone
       fadeDuration: options.reducedMotion ? 0 : 150,
       localIdeographFontFamily: false,
+      locale: { 'Map.Title': messages.map },
       validateStyle: import.meta.env.DEV,
     });
     // From here on the map's middle is that of what the panels leave of it.
@@ -158,13 +171,14 @@ export class MapView {
     this.#drawing = false;
   }
 
-  /** Rings a thing, or nothing. */
-  async focus(geometry: GeoJSON.Geometry | null, anchor: GeoJSON.Position | null): Promise<void> {
+  /** Rings a thing and puts its sign on top, or nothing. */
+  async focus(geometry: GeoJSON.Geometry | null, anchor: GeoJSON.Position | null, sign: string | null): Promise<void> {
     await this.#styled;
     const features: GeoJSON.Feature[] = [];
     if (geometry && geometry.type !== 'Point') features.push({ type: 'Feature', geometry, properties: {} });
     if (anchor) {
-      features.push({ type: 'Feature', geometry: { type: 'Point', coordinates: anchor }, properties: {} });
+      const properties = sign === null ? {} : { sign };
+      features.push({ type: 'Feature', geometry: { type: 'Point', coordinates: anchor }, properties });
     }
     this.#source('focus')?.setData({ type: 'FeatureCollection', features });
   }

@@ -15,7 +15,7 @@ export const TOUCHABLE = [
 
 /** A distance in which signs gather, and the zoom from which each stands alone. */
 export const GROUP_RADIUS_PX = 34;
-export const GROUP_MAX_ZOOM = 15;
+export const GROUP_MAX_ZOOM = 14;
 
 const MAG: ExpressionSpecification = ['get', 'mag'];
 
@@ -32,7 +32,7 @@ const QUAKE_COLOUR: ExpressionSpecification = [
 ];
 
 export function thingLayers(p: Palette): LayerSpecification[] {
-  return [...shapeLayers(), ...quakeLayers(p), ...focusLayers(p), ...gaugeDots(), ...signLayers(p), ...gaugeLayers(p)];
+  return [...shapeLayers(), ...quakeLayers(p), ...focusLayers(p), ...gaugeDots(), ...signLayers(p), ...gaugeLayers(p), ...focusSign()];
 }
 
 /** The five levels of flood warning, as the authorities of the Alps colour them, darkened to be seen. */
@@ -102,7 +102,7 @@ function shapeLayers(): LayerSpecification[] {
       layout: round,
       paint: {
         'line-color': WARNING_COLOUR,
-        'line-gap-width': ['interpolate', ['exponential', 1.7], ['zoom'], 8, 3, 11, 8, 15, 46, 19, 400],
+        'line-gap-width': ['interpolate', ['exponential', 2], ['zoom'], 8, 3, 11, 8, 13, 24, 15, 92, 19, 1470],
         'line-width': ['+', 1.2, ['*', 0.8, WEIGHT]],
         'line-opacity': 0.9,
       },
@@ -176,6 +176,19 @@ function focusLayers(p: Palette): LayerSpecification[] {
         'circle-stroke-color': p.focus,
         'circle-stroke-width': 3,
       },
+    },
+  ];
+}
+
+/** The selected thing's own sign above all, also where its neighbours have it in a group. */
+function focusSign(): LayerSpecification[] {
+  return [
+    {
+      id: 'focus-sign',
+      type: 'symbol',
+      source: 'focus',
+      filter: ['has', 'sign'],
+      layout: { 'icon-image': ['get', 'sign'], 'icon-size': 1.1, 'icon-allow-overlap': true, 'icon-ignore-placement': true },
     },
   ];
 }

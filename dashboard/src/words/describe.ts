@@ -3,7 +3,7 @@
 import { kindOf } from '../kinds/kinds';
 import type { LoggedEvent } from '../kit/types';
 import { messages } from '../messages';
-import { nameText, placeText, valueText } from './value';
+import { nameText, placeText, splitUnit, valueText } from './value';
 
 export function describe(event: LoggedEvent): string[] {
   const words = messages.history;
@@ -69,8 +69,8 @@ function transform(value: Record<string, unknown>): string[] {
 function properties(values: Record<string, unknown>): string[] {
   return Object.entries(values).map(([name, value]) =>
     value === null
-      ? messages.history.cleared(nameText(name))
-      : messages.history.set(nameText(name), propertyText(name, value)),
+      ? messages.history.cleared(propertyName(name))
+      : messages.history.set(propertyName(name), propertyText(name, value)),
   );
 }
 
@@ -86,7 +86,12 @@ export function propertyText(name: string, value: unknown): string {
     const word = messages.severity.levels[value - 1];
     if (word !== undefined) return messages.severity.of(value, word);
   }
-  return valueText(value);
+  return valueText(value, typeof value === 'number' ? splitUnit(name).unit : undefined);
+}
+
+/** A property's name for people, without the unit that `depth_m` bears. */
+export function propertyName(name: string): string {
+  return nameText(splitUnit(name).name);
 }
 
 /** A register of the canvas as a person would name it: `property:severity` is "Severity". */
@@ -94,7 +99,7 @@ export function registerText(register: string): string {
   const [kind = '', name = ''] = split(register);
   switch (kind) {
     case 'property':
-      return nameText(name);
+      return propertyName(name);
     case 'media':
       return messages.register.media(nameText(name));
     case 'link':

@@ -44,6 +44,21 @@ export function nameText(name: string): string {
   return lower.charAt(0).toUpperCase() + lower.slice(1);
 }
 
+const UNITS: Record<string, string> = {
+  m: 'm', cm: 'cm', mm: 'mm', km: 'km', m2: 'm²', m3: 'm³', kg: 'kg', t: 't', l: 'l', kw: 'kW', min: 'min', h: 'h',
+  c: '°C', percent: '%', l_s: 'l/s', m3_s: 'm³/s', m_s: 'm/s', km_h: 'km/h', l_min: 'l/min',
+};
+
+/** Longest first: `flow_l_s` is in litres a second. */
+const SUFFIXES = Object.keys(UNITS).sort((a, b) => b.length - a.length);
+
+/** A property's name and the unit at its end: `depth_m`, `flow_l_s`. */
+export function splitUnit(name: string): { name: string; unit: string | undefined } {
+  const suffix = SUFFIXES.find((unit) => name.endsWith(`_${unit}`) && name.length > unit.length + 1);
+  if (suffix === undefined) return { name, unit: undefined };
+  return { name: name.slice(0, -suffix.length - 1), unit: UNITS[suffix] };
+}
+
 /** Latitude, longitude: the order people read out, though files have it the other way round. */
 export function placeText(position: readonly number[]): string {
   const [lon, lat] = position;

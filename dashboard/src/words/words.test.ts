@@ -4,7 +4,7 @@ import type { LoggedEvent } from '../kit/types';
 import { describe, registerText, registerValueText } from './describe';
 import { parsePlace } from './place';
 import { absolute, ago, moment } from './time';
-import { nameText, placeText, valueText } from './value';
+import { nameText, placeText, splitUnit, valueText } from './value';
 import { who, whoText } from './who';
 
 const NOW = 1_781_300_000;
@@ -59,6 +59,14 @@ group('values', () => {
     expect(nameText('_')).toBe('_');
   });
 
+  it('takes the unit off a name', () => {
+    expect(splitUnit('depth_m')).toEqual({ name: 'depth', unit: 'm' });
+    expect(splitUnit('flow_l_s')).toEqual({ name: 'flow', unit: 'l/s' });
+    expect(splitUnit('speed_m_s')).toEqual({ name: 'speed', unit: 'm/s' });
+    expect(splitUnit('crew')).toEqual({ name: 'crew', unit: undefined });
+    expect(splitUnit('_m')).toEqual({ name: '_m', unit: undefined });
+  });
+
   it('puts latitude first', () => {
     expect(placeText([9.5, 47.1])).toBe('47.10000, 9.50000');
     expect(placeText([])).toBe('none');
@@ -96,7 +104,8 @@ group('history in words', () => {
       ['Reported as Hazard: “Road”', 'Severity: Severe (3 of 4)']],
     [event('create_node', {}), ['Reported as Hazard']],
     [event('update_transform', { transform: { position: [9.5, 47.1], rotation: [1] } }), ['Moved to 47.10000, 9.50000', 'Turned']],
-    [event('set_properties', { properties: { state: 'gone', old: null } }), ['State: gone', 'Old removed']],
+    [event('set_properties', { properties: { state: 'gone', old: null, depth_m: 0.4 } }),
+      ['State: gone', 'Old removed', 'Depth: 0.40 m']],
     [event('set_geometry', { geometry: { type: 'Polygon' } }), ['Drawn as an area']],
     [event('set_geometry', { geometry: null }), ['Shape removed']],
     [event('set_media', { media: {} }), ['Photo attached']],
