@@ -97,3 +97,21 @@ test('a connection that falls silent is noticed, and comes back', async () => {
   assertClean(context);
   await context.close();
 });
+
+test('an empty kit says so, and the first thing appears by itself', async () => {
+  const empty = await new Kit('Camp Empty').start();
+  try {
+    const context = await newContext(browser, 'phone');
+    const page = await open(context, empty);
+    await page.getByText('Nothing is on this kit yet.').first().waitFor();
+    assert.equal(await page.locator('nav button', { hasText: 'Report' }).isDisabled(), true);
+    await empty.post(hazard('The very first', PLACE));
+    await page.locator('h1', { hasText: 'valley' }).waitFor({ timeout: 30_000 });
+    await panel(page, 'Latest');
+    await page.locator('.panel li', { hasText: 'The very first' }).waitFor();
+    assertClean(context);
+    await context.close();
+  } finally {
+    await empty.stop();
+  }
+});

@@ -103,7 +103,6 @@ export class MapView {
       rollEnabled: false,
       maxPitch: 0,
       maxZoom: 19,
-      minZoom: -0.5, // the whole world on a phone
       fadeDuration: options.reducedMotion ? 0 : 150,
       localIdeographFontFamily: false,
       locale: { 'Map.Title': messages.map },

@@ -188,7 +188,7 @@ function focusSign(): LayerSpecification[] {
       type: 'symbol',
       source: 'focus',
       filter: ['has', 'sign'],
-      layout: { 'icon-image': ['get', 'sign'], 'icon-size': 1.1, 'icon-allow-overlap': true, 'icon-ignore-placement': true },
+      layout: { 'icon-image': ['get', 'sign'], 'icon-size': 1.1, 'icon-allow-overlap': true },
     },
   ];
 }

@@ -4,6 +4,7 @@ import type { Thing } from '../kit/types';
 import { anchorOf } from '../map/drawn';
 import { messages } from '../messages';
 import { parseAddress } from './address';
+import { clock } from './clock.svelte';
 import { KitState } from './kit.svelte';
 import { PastState } from './past.svelte';
 import { ReportsState } from './reports.svelte';
@@ -25,6 +26,11 @@ export function shownThings(): readonly Thing[] {
 /** A thing of the moment that is shown. */
 export function shownThing(id: string): Thing | undefined {
   return past.shown === null ? kit.live.get(id) : past.things.get(id);
+}
+
+/** The second from which "5 min ago" is counted: that of the moment that is shown. */
+export function shownNow(): number {
+  return past.shown ?? clock.tick;
 }
 
 /** Where a thing stands on the map, or null. */

@@ -35,6 +35,11 @@ export function ago(time: number, now: number): string {
   return words.years(Math.floor(seconds / (365 * DAY)));
 }
 
+/** What says more: "5 min ago" within two days, "13 Jun, 14:05" beyond. */
+export function when(time: number, now: number): string {
+  return Math.abs(now - time) < 2 * DAY ? ago(time, now) : moment(time, now);
+}
+
 /** "14:05" today, "13 Jun, 14:05" this year, with the year otherwise. */
 export function moment(time: number, now: number): string {
   const date = new Date(time * 1000);

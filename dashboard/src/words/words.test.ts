@@ -3,7 +3,7 @@ import { describe as group, expect, it } from 'vitest';
 import type { LoggedEvent } from '../kit/types';
 import { describe, registerText, registerValueText } from './describe';
 import { parsePlace } from './place';
-import { absolute, ago, moment } from './time';
+import { absolute, ago, moment, when } from './time';
 import { nameText, placeText, splitUnit, valueText } from './value';
 import { who, whoText } from './who';
 
@@ -28,6 +28,11 @@ group('moments', () => {
     expect(moment(NOW, NOW)).toMatch(/^\d\d:\d\d$/);
     expect(moment(NOW - 3 * 86_400, NOW)).toMatch(/^\d+ \w+,? \d\d:\d\d$/);
     expect(moment(NOW - 900 * 86_400, NOW)).toMatch(/20\d\d/);
+  });
+
+  it('says how long ago while that is short', () => {
+    expect(when(NOW - 3600, NOW)).toBe('1 h ago');
+    expect(when(NOW - 3 * 86_400, NOW)).toBe(moment(NOW - 3 * 86_400, NOW));
   });
 
   it('survives every time an event may bear, and worse', () => {
