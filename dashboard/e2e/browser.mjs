@@ -112,7 +112,7 @@ export async function until(condition, what, timeoutMs = 15_000) {
   for (;;) {
     if (await condition()) return performance.now() - started;
     if (performance.now() - started > timeoutMs) throw new Error(`not within ${timeoutMs} ms: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }
 

@@ -25,6 +25,10 @@ export class KitState {
   readonly live = new ThingStore();
   readonly space = $derived(this.spaces.find(({ id }) => id === this.spaceId) ?? null);
 
+  /** Resolves with the kit's first answer: what else is to be fetched waits for it on a narrow link. */
+  readonly answered: Promise<void>;
+  #answer: () => void = () => undefined;
+
   /** Called with things that an event has just changed, live. */
   onNews: ((things: readonly Thing[]) => void) | null = null;
   /** Called whenever the connection is (again) live. */
@@ -40,6 +44,9 @@ export class KitState {
 
   constructor(wantedSpace: string | null) {
     this.#wanted = wantedSpace;
+    this.answered = new Promise((resolve) => {
+      this.#answer = resolve;
+    });
   }
 
   start(): void {
@@ -125,6 +132,7 @@ export class KitState {
     this.name = answer.kit.name;
     this.spaces = answer.spaces;
     this.met = true;
+    this.#answer();
   }
 
   #frame(frame: StreamFrame): void {

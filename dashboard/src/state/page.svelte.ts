@@ -67,9 +67,7 @@ export function startPage(): void {
     if (document.visibilityState === 'visible') kit.check();
   });
   // Later than the first view, sooner than the map: without it a report could not be signed offline.
-  setTimeout(() => {
-    void reports.prepare().catch(() => undefined);
-  }, 0);
+  void kit.answered.then(() => reports.prepare()).catch(() => undefined);
 }
 
 /** Tells how a report fared. */
