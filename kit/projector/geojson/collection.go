@@ -4,7 +4,6 @@ import (
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/paulmach/orb"
-	"github.com/paulmach/orb/geojson"
 
 	"fieldkit/kit/canvas"
 	"fieldkit/maps/tile"
@@ -12,7 +11,8 @@ import (
 
 // Filter says which features are wanted; its zero value wants all.
 type Filter struct {
-	// Bound in degrees; nil wants all, those without a place too.
+	// Bound in degrees; nil wants all, those without a place too. One whose west is greater than its east reaches over the
+	// antimeridian (RFC 7946, section 5.2).
 	Bound *orb.Bound
 	// Tile wants things of this home tile and those below it.
 	Tile *tile.Tile
@@ -55,19 +55,16 @@ func (want Filter) holds(geometry jsontext.Value) bool {
 		return true
 	}
 	bound, ok := Bound(geometry)
-	return ok && want.Bound.Intersects(bound)
-}
-
-// Bound is the bounding box of a raw geometry in degrees; ok is false where it has none.
-func Bound(geometry jsontext.Value) (orb.Bound, bool) {
-	if geometry.Kind() != '{' {
-		return orb.Bound{}, false
+	if !ok {
+		return false
 	}
-	g, err := geojson.UnmarshalGeometry(geometry)
-	if err != nil || g.Geometry() == nil {
-		return orb.Bound{}, false
+	box := *want.Bound
+	if box.Min.Lon() <= box.Max.Lon() {
+		return box.Intersects(bound)
 	}
-	return g.Geometry().Bound(), true
+	west, east := box, box
+	west.Max[0], east.Min[0] = 180, -180
+	return west.Intersects(bound) || east.Intersects(bound)
 }
 
 // Marshal writes a feature, map keys sorted.

@@ -8,7 +8,6 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"fieldkit/kit/canvas"
-	"fieldkit/maps/tile"
 )
 
 // A Feature is one node, or one sensor that belongs to no node, as drawn.
@@ -33,20 +32,21 @@ type Properties struct {
 	By           string                    `json:"by"`
 	Actor        string                    `json:"actor"`
 	// Claimed says that nothing binds the actor's name to the key.
-	Claimed       bool               `json:"claimed,omitzero"`
-	Realm         string             `json:"realm"`
-	Authority     string             `json:"authority"`
-	Policy        string             `json:"policy"`
-	Created       int64              `json:"created"`
-	Changed       int64              `json:"changed"`
-	TimeUncertain bool               `json:"time_uncertain,omitzero"`
-	Sensors       map[string]Reading `json:"sensors,omitempty"`
-	Media         map[string]any     `json:"media,omitempty"`
-	Links         []Link             `json:"links,omitempty"`
-	Others        map[string][]Value `json:"others,omitempty"`
-	Claims        []Claim            `json:"claims,omitempty"`
-	Aliases       []string           `json:"aliases,omitempty"`
-	Merged        string             `json:"merged,omitempty"`
+	Claimed       bool                      `json:"claimed,omitzero"`
+	Realm         string                    `json:"realm"`
+	Authority     string                    `json:"authority"`
+	Policy        string                    `json:"policy"`
+	Created       int64                     `json:"created"`
+	Changed       int64                     `json:"changed"`
+	TimeUncertain bool                      `json:"time_uncertain,omitzero"`
+	Sensors       map[string]Reading        `json:"sensors,omitempty"`
+	Media         map[string]jsontext.Value `json:"media,omitempty"`
+	Links         []Link                    `json:"links,omitempty"`
+	Others        map[string][]Value        `json:"others,omitempty"`
+	Claims        []Claim                   `json:"claims,omitempty"`
+	// Aliases are the nodes that were merged into this one; Merged is the node that this is another name of.
+	Aliases []string `json:"aliases,omitempty"`
+	Merged  string   `json:"merged,omitempty"`
 }
 
 // A Reading is a sensor's latest.
@@ -68,6 +68,7 @@ type Link struct {
 // A Value is one of several that stand beside each other.
 type Value struct {
 	Value         jsontext.Value `json:"value"`
+	Unit          string         `json:"unit,omitempty"`
 	By            string         `json:"by"`
 	Actor         string         `json:"actor"`
 	Claimed       bool           `json:"claimed,omitzero"`
@@ -83,14 +84,12 @@ type Claim struct {
 	Value
 }
 
-// tileCentreZoom is the coarsest tile (about 150 km) whose centre may stand for a thing without a position of its own;
-// a dot in the middle of an ocean would be a lie.
-const tileCentreZoom = 8
-
 // Node projects a node. ok is false where nothing is to be drawn: it was deleted or is another name of a node.
 func Node(c *canvas.Canvas, n *canvas.Node) (f Feature, ok bool) {
-	f = AnyNode(c, n)
-	return f, !n.Deleted() && f.Properties.Merged == ""
+	if n.Deleted() || Target(c, n) != n {
+		return Feature{}, false
+	}
+	return AnyNode(c, n), true
 }
 
 // Find projects the node or sensor of that id; ok is false where nothing is to be drawn.
@@ -111,7 +110,10 @@ func AnyNode(c *canvas.Canvas, n *canvas.Node) Feature {
 	p := Properties{
 		Layer: n.Layer, NodeType: n.Type, Tile: n.Tile.String(), By: n.By.Principal, Actor: n.By.Actor,
 		Claimed: claimed(c, n.By, n.Clock.T), Realm: n.Scope.Realm, Authority: n.Scope.Authority, Policy: n.Scope.Policy,
-		Created: n.Time, Changed: n.Time, TimeUncertain: n.Uncertain, Merged: n.MergedInto(), Aliases: c.Aliases(n.ID),
+		Created: n.Time, Changed: n.Time, TimeUncertain: n.Uncertain, Aliases: Aliases(c, n.ID),
+	}
+	if target := Target(c, n); target != n {
+		p.Merged = target.ID
 	}
 	if last, ok := n.Changed(); ok {
 		p.Changed = last.Time
@@ -140,32 +142,6 @@ func Sensor(c *canvas.Canvas, s *canvas.Sensor) Feature {
 	f := Feature{Type: "Feature", ID: canvas.SensorID(s), Properties: p}
 	f.Geometry, f.Properties.PositionFrom = place(nil, nil, s.Tile)
 	return f
-}
-
-// place chooses where a thing is drawn: by its geometry, else its position, else its tile.
-func place(geometry *canvas.Write, position jsontext.Value, at tile.Tile) (jsontext.Value, string) {
-	if geometry != nil && geometry.Value != "null" {
-		return jsontext.Value(geometry.Value), "geometry"
-	}
-	if position != nil {
-		return jsontext.Value(`{"type":"Point","coordinates":` + string(position) + `}`), "position"
-	}
-	if at.Z < tileCentreZoom {
-		return jsontext.Value("null"), ""
-	}
-	centre := at.Bounds().Center()
-	b := append([]byte(`{"type":"Point","coordinates":[`), shortest(centre.Lon())...)
-	b = append(append(b, ','), shortest(centre.Lat())...)
-	return append(b, "]}"...), "tile"
-}
-
-// shortest writes degrees with 6 decimals: about the width of a hand.
-func shortest(degrees float64) []byte {
-	b, err := json.Marshal(float64(int64(degrees*1e6)) / 1e6)
-	if err != nil {
-		return []byte("0")
-	}
-	return b
 }
 
 // add files one register where it belongs.
@@ -207,7 +183,7 @@ func (p *Properties) add(c *canvas.Canvas, r canvas.Register) {
 	}
 	if slot, ok := strings.CutPrefix(r.Name, canvas.MediaPrefix); ok {
 		if p.Media == nil {
-			p.Media = make(map[string]any)
+			p.Media = make(map[string]jsontext.Value)
 		}
 		p.Media[slot] = raw
 	}
@@ -229,7 +205,7 @@ func reading(w *canvas.Write) Reading {
 }
 
 func value(c *canvas.Canvas, w *canvas.Write) Value {
-	return Value{jsontext.Value(w.Value), w.By.Principal, w.By.Actor, claimed(c, w.By, w.Clock.T), w.Derived, w.Time, w.Uncertain, w.Event}
+	return Value{jsontext.Value(w.Value), w.Unit, w.By.Principal, w.By.Actor, claimed(c, w.By, w.Clock.T), w.Derived, w.Time, w.Uncertain, w.Event}
 }
 
 func claimed(c *canvas.Canvas, by *canvas.Author, t int64) bool {
