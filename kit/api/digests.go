@@ -3,13 +3,9 @@ package api
 import (
 	"encoding/hex"
 	"net/http"
-	"slices"
 
-	"fieldkit/kit/event"
 	"fieldkit/maps/tile"
 )
-
-func sortEvents(events []*event.Event) { slices.SortFunc(events, event.Compare) }
 
 func hashText(sum [32]byte) string { return "sha256:" + hex.EncodeToString(sum[:]) }
 
@@ -56,7 +52,7 @@ func (s *Server) getDigests(w http.ResponseWriter, r *http.Request) {
 	default:
 		q.fail("policy", "must be public, private, redacted or lora")
 	}
-	space := q.text("space")
+	space := q.space()
 	if space == "" && (q.text("policy") != "" || at != nil) {
 		q.fail("space", "is needed with policy and tile")
 	}

@@ -13,6 +13,7 @@ import (
 const (
 	defaultEvents = 1000
 	maxEvents     = 100_000
+	maxCursor     = 1 << 62
 	// flushSize is how much of an answer is gathered before it leaves.
 	flushSize = 256 << 10
 	ndjson    = "application/x-ndjson"
@@ -25,8 +26,11 @@ func (s *Server) getEvents(w http.ResponseWriter, r *http.Request) {
 	q := parseQuery(r, "space", "layer", "tile", "below", "since", "until", "cursor", "limit")
 	limit := int(q.whole("limit", defaultEvents, 1, maxEvents))
 	want := store.Query{
-		Space: q.text("space"), Layer: q.text("layer"), Tile: q.tile("tile"), Below: q.flag("below"),
-		Since: q.time("since"), Until: q.time("until"), After: q.whole("cursor", 0, 0, 1<<62), Limit: limit + 1,
+		Space: q.space(), Layer: q.layer(), Tile: q.tile("tile"), Below: q.flag("below"),
+		Since: q.time("since"), Until: q.time("until"), After: q.whole("cursor", 0, 0, maxCursor), Limit: limit + 1,
+	}
+	if want.Below && want.Tile == nil {
+		q.fail("below", "goes with tile")
 	}
 	if q.refused(w) {
 		return
@@ -50,7 +54,7 @@ func (s *Server) getEvents(w http.ResponseWriter, r *http.Request) {
 		if !long {
 			long = true
 			w.Header().Set("Content-Type", ndjson)
-			w.Header().Set("Trailer", "Fieldkit-Cursor, Fieldkit-More, Fieldkit-Error")
+			w.Header().Set("Trailer", "Fieldkit-Cursor, Fieldkit-More")
 		}
 		extend(w)
 		_, err := buffer.WriteTo(w)
@@ -61,9 +65,8 @@ func (s *Server) getEvents(w http.ResponseWriter, r *http.Request) {
 			s.storeFailed(w, err)
 			return
 		}
-		w.Header().Set("Fieldkit-Error", "the answer is not whole")
-		s.log.Warn("an answer ended early", "error", err)
-		// Without this the client would take a part for the whole.
+		s.log.Info("an answer ended early", "error", err)
+		// A part must not be taken for the whole.
 		panic(http.ErrAbortHandler)
 	}
 	w.Header().Set("Content-Type", ndjson)
@@ -76,15 +79,15 @@ func (s *Server) getEvents(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *Server) getEvent(w http.ResponseWriter, r *http.Request) {
-	q := parseQuery(r, "space")
-	id := r.PathValue("id")
+	q, id := parseQuery(r, "space"), r.PathValue("id")
+	space := q.space()
 	if !event.ValidID(id) {
 		q.fail("id", "is not an event id")
 	}
 	if q.refused(w) {
 		return
 	}
-	rows, err := s.kit.Store().ByID(r.Context(), q.text("space"), id)
+	rows, err := s.kit.Store().ByID(r.Context(), space, id)
 	if err != nil {
 		s.storeFailed(w, err)
 		return
@@ -93,7 +96,12 @@ func (s *Server) getEvent(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusNotFound, "id", "this kit does not have that event")
 		return
 	}
+	// Several spaces, or several contents of an equivocation, may bear one id: then a line each.
 	w.Header().Set("Content-Type", "application/json")
+	if len(rows) > 1 {
+		w.Header().Set("Content-Type", ndjson)
+	}
+	extend(w)
 	for _, row := range rows {
 		w.Write(append([]byte(row.Text), '\n'))
 	}

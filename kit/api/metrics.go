@@ -68,40 +68,51 @@ func (m *metrics) events(taken, known, refused int) {
 	m.verdicts.WithLabelValues("refused").Add(float64(refused))
 }
 
-// count wraps a route's handler.
+// count wraps a route's handler. What it is given is a counted writer: ServeHTTP makes it.
 func (m *metrics) count(route string, next http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		began := time.Now()
-		c := &counted{ResponseWriter: w}
+		began, done := time.Now(), false
+		c, ok := w.(*counted)
+		if !ok {
+			c = &counted{ResponseWriter: w}
+		}
 		defer func() {
-			m.requests.WithLabelValues(route, strconv.Itoa(c.code())).Inc()
+			status := c.status
+			switch {
+			case status == 0 && done:
+				status = http.StatusOK
+			case status == 0:
+				status = http.StatusInternalServerError // it panicked
+			}
+			m.requests.WithLabelValues(route, strconv.Itoa(status)).Inc()
 			if !c.hijacked {
 				m.duration.WithLabelValues(route).Observe(time.Since(began).Seconds())
 			}
 		}()
 		next(c, r)
+		done = true
 	}
 }
 
-// counted remembers the status of an answer.
+// counted remembers the status of an answer, 0 as long as nothing of it has left.
 type counted struct {
 	http.ResponseWriter
 	status   int
 	hijacked bool
 }
 
-func (c *counted) code() int {
-	if c.status == 0 {
-		return http.StatusOK
-	}
-	return c.status
-}
-
 func (c *counted) WriteHeader(status int) {
-	if c.status == 0 {
+	if c.status == 0 && status >= http.StatusOK {
 		c.status = status
 	}
 	c.ResponseWriter.WriteHeader(status)
+}
+
+func (c *counted) Write(b []byte) (int, error) {
+	if c.status == 0 {
+		c.status = http.StatusOK
+	}
+	return c.ResponseWriter.Write(b)
 }
 
 // Unwrap lets http.ResponseController through.
@@ -109,7 +120,9 @@ func (c *counted) Unwrap() http.ResponseWriter { return c.ResponseWriter }
 
 // Hijack lets a WebSocket take the connection over.
 func (c *counted) Hijack() (net.Conn, *bufio.ReadWriter, error) {
-	c.hijacked = true
-	c.status = http.StatusSwitchingProtocols
-	return http.NewResponseController(c.ResponseWriter).Hijack()
+	conn, buffer, err := http.NewResponseController(c.ResponseWriter).Hijack()
+	if err == nil {
+		c.hijacked, c.status = true, http.StatusSwitchingProtocols
+	}
+	return conn, buffer, err
 }

@@ -2,6 +2,7 @@ package api
 
 import (
 	"net/http"
+	"slices"
 
 	"github.com/go-json-experiment/json/jsontext"
 
@@ -70,34 +71,50 @@ func (s *Server) getNode(w http.ResponseWriter, r *http.Request) {
 	answer(w, http.StatusOK, out)
 }
 
-// history gathers the events about a thing, in the order of the trace.
-func (s *Server) history(r *http.Request, space, id string, home tile.Tile, at *int64) ([]historyAnswer, error) {
-	window := s.kit.SpaceRules(space).Root().Window
-	var events []*event.Event
-	received := make(map[string]int64)
+// past is an event of a thing's history.
+type past struct {
+	event    *event.Event
+	received int64
+}
+
+// latest sorts events in the order of the trace and leaves out all but the last maxHistory.
+func latest(events []past) []past {
+	slices.SortFunc(events, func(a, b past) int { return event.Compare(a.event, b.event) })
+	return slices.Clone(events[max(0, len(events)-maxHistory):])
+}
+
+// gather finds the events about a thing.
+func (s *Server) gather(r *http.Request, space, id string, home tile.Tile, at *int64) ([]past, error) {
+	var events []past
 	err := s.kit.Store().Events(r.Context(), store.Query{Space: space, Tile: &home, Until: at}, func(row store.Row) error {
 		e, err := event.Decode(row.Text)
 		if err != nil {
 			return err
 		}
-		if about(e, id) {
-			events = append(events, e)
-			received[e.ID] = row.Received
+		if slices.Contains(canvas.Subjects(e), id) {
+			events = append(events, past{e, row.Received})
+		}
+		// A gauge has many more readings than are given.
+		if len(events) == 2*maxHistory {
+			events = latest(events)
 		}
 		return nil
 	})
+	return latest(events), err
+}
+
+// history are the events about a thing, in the order of the trace.
+func (s *Server) history(r *http.Request, space, id string, home tile.Tile, at *int64) ([]historyAnswer, error) {
+	events, err := s.gather(r, space, id, home, at)
 	if err != nil {
 		return nil, err
 	}
-	sortEvents(events)
-	if len(events) > maxHistory {
-		events = events[len(events)-maxHistory:]
-	}
 	var parents []string
-	for _, e := range events {
-		parents = append(parents, e.Previous...)
+	for _, p := range events {
+		parents = append(parents, p.event.Previous...)
 	}
-	missing, err := s.kit.Store().Missing(r.Context(), space, parents)
+	slices.Sort(parents)
+	missing, err := s.kit.Store().Missing(r.Context(), space, slices.Compact(parents))
 	if err != nil {
 		return nil, err
 	}
@@ -105,34 +122,26 @@ func (s *Server) history(r *http.Request, space, id string, home tile.Tile, at *
 	for _, p := range missing {
 		gone[p] = true
 	}
+	window := s.kit.SpaceRules(space).Root().Window
 	history := make([]historyAnswer, 0, len(events))
 	_, err = s.kit.View(r.Context(), space, at, func(c *canvas.Canvas) error {
 		n := c.Node(id)
-		for _, e := range events {
-			h := historyAnswer{Event: jsontext.Value(e.Text), Received: received[e.ID]}
-			h.TimeUncertain = coordinator.TimeUncertain(e.Timestamp, h.Received, window)
-			h.Claim = n != nil && !c.May(n, e)
-			for _, p := range e.Previous {
-				if gone[p] {
-					h.Missing = append(h.Missing, p)
+		for _, p := range events {
+			e := p.event
+			h := historyAnswer{Event: jsontext.Value(e.Text), Received: p.received}
+			h.TimeUncertain = coordinator.TimeUncertain(e.Timestamp, p.received, window)
+			for _, parent := range e.Previous {
+				if gone[parent] {
+					h.Missing = append(h.Missing, parent)
 				}
 			}
 			if witness, ok := c.Witness(e.ID); ok {
 				h.Witness = &witness
 			}
+			h.Claim = h.Witness == nil && n != nil && !c.May(n, e)
 			history = append(history, h)
 		}
 		return nil
 	})
 	return history, err
-}
-
-// about reports whether an event belongs to the history of a node, or of a sensor without one.
-func about(e *event.Event, id string) bool {
-	for _, subject := range canvas.Subjects(e) {
-		if subject == id {
-			return true
-		}
-	}
-	return false
 }

@@ -4,6 +4,7 @@ import (
 	"net/http"
 
 	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 )
 
 // problem is an error answer, RFC 9457. Type is about:blank: the status says what kind it is, Detail what happened.
@@ -12,26 +13,33 @@ type problem struct {
 	Title  string `json:"title"`
 	Status int    `json:"status"`
 	Detail string `json:"detail"`
-	// Field names the parameter at fault.
+	// Field names the parameter or member at fault; Rule and File are those of a refused event.
 	Field string `json:"field,omitempty"`
+	Rule  string `json:"rule,omitempty"`
+	File  string `json:"file,omitempty"`
+}
+
+const problemType = "application/problem+json"
+
+func newProblem(status int, field, detail string) problem {
+	return problem{Type: "about:blank", Title: http.StatusText(status), Status: status, Detail: detail, Field: field}
 }
 
 func refuse(w http.ResponseWriter, status int, field, detail string) {
-	w.Header().Set("Content-Type", "application/problem+json")
-	w.Header().Set("Cache-Control", "no-store")
-	w.WriteHeader(status)
-	text, _ := json.Marshal(problem{"about:blank", http.StatusText(status), status, detail, field})
-	w.Write(append(text, '\n'))
+	write(w, status, problemType, newProblem(status, field, detail))
 }
 
 // answer writes v as JSON.
-func answer(w http.ResponseWriter, status int, v any) {
-	text, err := json.Marshal(v, json.Deterministic(true))
+func answer(w http.ResponseWriter, status int, v any) { write(w, status, "application/json", v) }
+
+func write(w http.ResponseWriter, status int, kind string, v any) {
+	// A request may hold bytes that are not UTF-8, and the answer may repeat them: they become U+FFFD.
+	text, err := json.Marshal(v, json.Deterministic(true), jsontext.AllowInvalidUTF8(true))
 	if err != nil {
-		refuse(w, http.StatusInternalServerError, "", "the answer could not be written")
-		return
+		panic(err) // only values of this package's own types come here
 	}
-	w.Header().Set("Content-Type", "application/json")
+	extend(w)
+	w.Header().Set("Content-Type", kind)
 	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(status)
 	w.Write(append(text, '\n'))

@@ -2,8 +2,11 @@ package api
 
 import (
 	"fmt"
+	"maps"
+	"math"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -21,14 +24,20 @@ type query struct {
 }
 
 func parseQuery(r *http.Request, known ...string) *query {
-	q := &query{values: r.URL.Query()}
-	for name := range q.values {
-		found := false
-		for _, k := range known {
-			found = found || k == name
-		}
-		if !found {
+	q := &query{}
+	var err error
+	if q.values, err = url.ParseQuery(r.URL.RawQuery); err != nil {
+		q.fail("", "the part of the address behind ? is not of the form name=value&name=value")
+		return q
+	}
+	for _, name := range slices.Sorted(maps.Keys(q.values)) {
+		switch {
+		case !slices.Contains(known, name) && len(known) == 0:
+			q.fail(name, "is not a parameter here; there are none")
+		case !slices.Contains(known, name):
 			q.fail(name, "is not a parameter here; there are "+strings.Join(known, ", "))
+		case len(q.values[name]) > 1:
+			q.fail(name, "stands more than once")
 		}
 	}
 	return q
@@ -45,11 +54,33 @@ func (q *query) refused(w http.ResponseWriter) bool {
 	if q.err == "" {
 		return false
 	}
-	refuse(w, http.StatusBadRequest, q.field, q.field+": "+q.err)
+	detail := q.err
+	if q.field != "" {
+		detail = q.field + ": " + detail
+	}
+	refuse(w, http.StatusBadRequest, q.field, detail)
 	return true
 }
 
 func (q *query) text(name string) string { return q.values.Get(name) }
+
+// space reads the id of a space, "" where the parameter is absent.
+func (q *query) space() string {
+	id := q.values.Get("space")
+	if id != "" && !event.ValidName(id) {
+		q.fail("space", "is not a space's id")
+	}
+	return id
+}
+
+// layer reads the name of a layer, "" where the parameter is absent.
+func (q *query) layer() string {
+	name := q.values.Get("layer")
+	if name != "" && name != event.SpaceLog && !event.ValidName(name) {
+		q.fail("layer", "is not a layer's name")
+	}
+	return name
+}
 
 func (q *query) whole(name string, absent, low, high int64) int64 {
 	text := q.values.Get(name)
@@ -99,25 +130,24 @@ func (q *query) tile(name string) *tile.Tile {
 	return &t
 }
 
-// bound reads west,south,east,north in degrees.
+// bound reads west,south,east,north in degrees; west > east reaches over the antimeridian (RFC 7946, section 5.2).
 func (q *query) bound(name string) *orb.Bound {
 	text := q.values.Get(name)
 	if text == "" {
 		return nil
 	}
-	parts := strings.Split(text, ",")
 	var n [4]float64
-	for i, part := range parts {
-		v, err := strconv.ParseFloat(strings.TrimSpace(part), 64)
-		if err != nil || len(parts) != 4 || v != v {
-			q.fail(name, "must be west,south,east,north in degrees")
-			return nil
-		}
-		n[i] = v
+	parts := strings.Split(text, ",")
+	ok := len(parts) == len(n)
+	for i := 0; ok && i < len(n); i++ {
+		var err error
+		n[i], err = strconv.ParseFloat(strings.TrimSpace(parts[i]), 64)
+		ok = err == nil && !math.IsNaN(n[i])
 	}
-	if len(parts) != 4 || n[0] < -180 || n[2] > 180 || n[1] < -90 || n[3] > 90 || n[0] > n[2] || n[1] > n[3] {
-		q.fail(name, "must be west,south,east,north in degrees, west ≤ east and south ≤ north")
+	west, south, east, north := n[0], n[1], n[2], n[3]
+	if !ok || min(west, east) < -180 || max(west, east) > 180 || south < -90 || north > 90 || south > north {
+		q.fail(name, "must be west,south,east,north in degrees, within ±180 and ±90, south ≤ north")
 		return nil
 	}
-	return &orb.Bound{Min: orb.Point{n[0], n[1]}, Max: orb.Point{n[2], n[3]}}
+	return &orb.Bound{Min: orb.Point{west, south}, Max: orb.Point{east, north}}
 }

@@ -45,3 +45,29 @@ func (q *quota) allow(client string, now time.Time) (wait time.Duration, ok bool
 	}
 	return 0, true
 }
+
+// maxBodies is how many bytes of large bodies are in memory at the same time, of all clients together.
+const maxBodies = 64 << 20
+
+// room is what is left of a bounded number of bytes.
+type room struct {
+	mu    sync.Mutex
+	taken int // guarded by mu
+}
+
+// take takes n bytes if there are as many.
+func (r *room) take(n int) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.taken+n > maxBodies {
+		return false
+	}
+	r.taken += n
+	return true
+}
+
+func (r *room) give(n int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.taken -= n
+}

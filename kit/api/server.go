@@ -11,7 +11,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/klauspost/compress/gzhttp"
 	"golang.org/x/time/rate"
 
 	"fieldkit/kit/coordinator"
@@ -30,6 +29,8 @@ type Config struct {
 	PostBurst      int
 	// StreamsPerClient and Streams bound open streams, for one address and in all; 0 means 16 and 512.
 	StreamsPerClient, Streams int
+
+	pace pace // tests shorten it
 }
 
 // A Server answers requests for one kit.
@@ -40,6 +41,7 @@ type Server struct {
 	mux     *http.ServeMux
 	metrics *metrics
 	posts   *quota
+	bodies  room
 
 	mu      sync.Mutex
 	streams map[string]int // open streams by address, guarded by mu
@@ -63,6 +65,9 @@ func New(kit *coordinator.Coordinator, config Config) *Server {
 	if config.Streams == 0 {
 		config.Streams = 512
 	}
+	if config.pace == (pace{}) {
+		config.pace = usualPace
+	}
 	s := &Server{kit: kit, config: config, log: config.Logger, mux: http.NewServeMux(), streams: make(map[string]int)}
 	s.posts = newQuota(rate.Limit(config.PostsPerSecond), config.PostBurst)
 	s.metrics = newMetrics(s)
@@ -70,64 +75,42 @@ func New(kit *coordinator.Coordinator, config Config) *Server {
 	return s
 }
 
-func (s *Server) routes() {
-	zip, err := gzhttp.NewWrapper(gzhttp.MinSize(1400), gzhttp.CompressionLevel(5))
-	if err != nil {
-		panic(err) // constant options
-	}
-	api := func(pattern string, h http.HandlerFunc) {
-		s.mux.Handle(pattern, s.metrics.count(pattern, h))
-	}
-	zipped := func(pattern string, h http.HandlerFunc) {
-		s.mux.Handle(pattern, s.metrics.count(pattern, zip(h).ServeHTTP))
-	}
-	api("POST /api/v1/events", s.postEvents)
-	zipped("GET /api/v1/events", s.getEvents)
-	api("GET /api/v1/events/{id}", s.getEvent)
-	zipped("GET /api/v1/spaces", s.getSpaces)
-	zipped("GET /api/v1/spaces/{space}", s.getSpace)
-	api("GET /api/v1/spaces/{space}/rules", s.getRules)
-	zipped("GET /api/v1/spaces/{space}/state", s.getState)
-	zipped("GET /api/v1/spaces/{space}/nodes/{id}", s.getNode)
-	api("GET /api/v1/digests", s.getDigests)
-	api("GET /api/v1/stream", s.stream)
-	api("GET /api/v1/status", s.getStatus)
-	api("GET /healthz", s.healthz)
-	s.mux.Handle("GET /metrics", s.metrics.handler())
-	s.mux.HandleFunc("/api/", func(w http.ResponseWriter, r *http.Request) {
-		for _, method := range []string{http.MethodGet, http.MethodPost} {
-			probe := r.Clone(r.Context())
-			probe.Method = method
-			if _, pattern := s.mux.Handler(probe); strings.HasPrefix(pattern, method+" ") {
-				w.Header().Set("Allow", method)
-				refuse(w, http.StatusMethodNotAllowed, "", "this address takes "+method)
-				return
-			}
-		}
-		refuse(w, http.StatusNotFound, "", "there is no such address here; kit/API.md lists them")
-	})
-	if s.config.Maps != nil {
-		s.mux.Handle("/maps/", s.metrics.count("/maps/", s.config.Maps.ServeHTTP))
-	}
-	if s.config.Page != nil {
-		s.mux.Handle("/", s.metrics.count("/", s.config.Page.ServeHTTP))
-	}
-}
+// answerTimeout is how long the first piece of an answer may take to leave, from the beginning of the request on.
+const answerTimeout = 2 * time.Minute
 
 // ServeHTTP answers one request. A panic ends that request alone.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	defer func() {
-		if p := recover(); p != nil && p != http.ErrAbortHandler {
-			s.log.Error("a request panicked", "path", r.URL.Path, "panic", p, "stack", string(debug.Stack()))
-			refuse(w, http.StatusInternalServerError, "", "something went wrong here; nothing that was stored is lost")
-		}
-	}()
-	w.Header().Set("X-Content-Type-Options", "nosniff")
+	c := &counted{ResponseWriter: w}
+	defer s.catch(c, r)
+	control := http.NewResponseController(w)
+	// Deadlines are those of a network connection; what has none needs none.
+	_ = control.SetWriteDeadline(time.Now().Add(answerTimeout))
+	if r.Body == nil || r.Body == http.NoBody {
+		// The server's deadline for reading the request would otherwise end a long answer too.
+		_ = control.SetReadDeadline(time.Time{})
+	}
+	c.Header().Set("X-Content-Type-Options", "nosniff")
 	if foreign(r) && (r.Method != http.MethodGet && r.Method != http.MethodHead || r.Header.Get("Upgrade") != "") {
-		refuse(w, http.StatusForbidden, "Origin", "pages of another origin may not do this")
+		refuse(c, http.StatusForbidden, "Origin", "pages of another origin may not do this")
 		return
 	}
-	s.mux.ServeHTTP(w, r)
+	s.mux.ServeHTTP(c, r)
+}
+
+// catch answers for a handler that panicked. Where part of an answer has left, the connection breaks off: a part must not
+// be taken for the whole.
+func (s *Server) catch(c *counted, r *http.Request) {
+	p := recover()
+	if p == nil {
+		return
+	}
+	if p != http.ErrAbortHandler {
+		s.log.Error("a request panicked", "path", r.URL.Path, "panic", p, "stack", string(debug.Stack()))
+	}
+	if p == http.ErrAbortHandler || c.status != 0 {
+		panic(http.ErrAbortHandler)
+	}
+	refuse(c, http.StatusInternalServerError, "", "something went wrong here; nothing that was stored is lost")
 }
 
 // foreign reports whether a browser says that a page of another origin asks.

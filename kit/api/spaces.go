@@ -68,18 +68,15 @@ func (s *Server) getSpace(w http.ResponseWriter, r *http.Request) {
 	if parseQuery(r).refused(w) {
 		return
 	}
-	spaces, err := s.kit.Spaces(r.Context())
-	if err != nil {
+	one, ok, err := s.kit.Space(r.Context(), r.PathValue("space"))
+	switch {
+	case err != nil:
 		s.storeFailed(w, err)
-		return
+	case !ok:
+		noSpace(w, r.PathValue("space"))
+	default:
+		answer(w, http.StatusOK, spaceOf(one))
 	}
-	for _, one := range spaces {
-		if one.Space == r.PathValue("space") {
-			answer(w, http.StatusOK, spaceOf(one))
-			return
-		}
-	}
-	noSpace(w, r.PathValue("space"))
 }
 
 type rulesAnswer struct {

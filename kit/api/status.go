@@ -30,39 +30,36 @@ type storageAnswer struct {
 	Free  int64 `json:"free"`
 }
 
+// getStatus answers also when the store does not: then the figures that are the store's are 0.
 func (s *Server) getStatus(w http.ResponseWriter, r *http.Request) {
 	if parseQuery(r).refused(w) {
 		return
 	}
-	spaces, err := s.kit.Store().Spaces(r.Context())
-	if err != nil {
-		s.storeFailed(w, err)
-		return
-	}
-	stat, err := s.kit.Store().Stat(r.Context())
-	if err != nil {
-		s.storeFailed(w, err)
-		return
-	}
 	out := statusAnswer{
 		kitAnswer: s.whoami(), Started: s.kit.Started().Unix(), Now: s.kit.Now().Unix(),
-		Cursor: strconv.FormatInt(s.kit.Cursor(), 10), Events: stat.Events, Spaces: len(spaces), Clients: s.Streams(),
-		Storage: storageAnswer{stat.Bytes, stat.Free},
+		Cursor: strconv.FormatInt(s.kit.Cursor(), 10), Clients: s.Streams(),
 	}
-	out.State, out.Problems = s.health(r.Context())
+	var stat store.Stat
+	out.State, out.Problems, stat = s.health(r.Context())
+	out.Events, out.Storage = stat.Events, storageAnswer{stat.Bytes, stat.Free}
+	// What is wrong with a store that gives no spaces, health has found out.
+	if spaces, err := s.kit.Store().Spaces(r.Context()); err == nil {
+		out.Spaces = len(spaces)
+	}
 	answer(w, http.StatusOK, out)
 }
 
 // lowSpace is how little free room is worth a warning, in bytes.
 const lowSpace = 200 << 20
 
-func (s *Server) health(ctx context.Context) (state string, problems []string) {
-	state, problems = "ok", []string{}
+// health says in one word how the kit is, in sentences what an operator should know, and the store's figures.
+func (s *Server) health(ctx context.Context) (state string, problems []string, stat store.Stat) {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
+	state, problems = "ok", append([]string{}, s.kit.Problems()...)
 	stat, err := s.kit.Store().Stat(ctx)
 	if err == nil {
-		err = s.kit.Trouble()
+		err = s.kit.Trouble(ctx)
 	}
 	switch {
 	case errors.Is(err, store.ErrFull):
@@ -74,11 +71,11 @@ func (s *Server) health(ctx context.Context) (state string, problems []string) {
 	case stat.Free < lowSpace:
 		problems = append(problems, "less than 200 MB of room is left on the kit's disk")
 	}
-	return state, problems
+	return state, problems, stat
 }
 
 func (s *Server) healthz(w http.ResponseWriter, r *http.Request) {
-	state, problems := s.health(r.Context())
+	state, problems, _ := s.health(r.Context())
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	w.Header().Set("Cache-Control", "no-store")
 	if state != "ok" {

@@ -12,8 +12,13 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"fieldkit/kit/door"
 	"fieldkit/kit/event"
@@ -45,21 +50,18 @@ type Coordinator struct {
 	hub     *hub
 	started time.Time
 
-	// mu owns worlds and everything in them: written by the store's writer as it commits, read by views.
-	mu     sync.RWMutex
-	worlds map[string]*world
+	mu     sync.Mutex        // held for a moment at a time, never while another lock is taken
+	worlds map[string]*world // those somebody has looked at, guarded by mu
+	looks  atomic.Int64      // how often somebody has looked
 
-	files folderRules
-
-	folding   sync.Mutex // one fold of an earlier moment at a time
-	earlier   earlier
+	files     folderRules
+	logs      spaceLogs
+	earlier   *earlier
 	summaries summaries
+	trouble   trouble
 
 	stop    context.CancelFunc // ends what runs by itself
 	running sync.WaitGroup
-
-	troubleMu sync.Mutex
-	trouble   error // guarded by troubleMu
 }
 
 // Open opens the kit in a data folder. store.ErrLocked means that a running kit holds it.
@@ -78,28 +80,27 @@ func Open(config Config) (*Coordinator, error) {
 		return nil, err
 	}
 	config.Data = data
-	c := &Coordinator{data: config.Data, now: config.Now, log: config.Logger, worlds: make(map[string]*world), hub: newHub(), started: config.Now()}
-	c.files = folderRules{root: filepath.Join(config.Data, "spaces"), log: config.Logger, now: config.Now, spaces: make(map[string]*spaceFolder)}
+	c := &Coordinator{data: config.Data, now: config.Now, log: config.Logger, worlds: make(map[string]*world),
+		hub: newHub(), earlier: newEarlier(), started: config.Now()}
+	c.files = folderRules{root: filepath.Join(config.Data, "spaces"), log: config.Logger, now: config.Now, held: make(map[string]*spaceFolder)}
 	if c.key, err = kitKey(config.Data); err != nil {
-		return nil, err
-	}
-	if c.name, err = kitName(config.Data, config.Name); err != nil {
 		return nil, err
 	}
 	if c.store, err = store.Open(config.Data, store.Options{Key: c.key, Now: config.Now, Logger: config.Logger, Committed: c.committed}); err != nil {
 		return nil, err
 	}
 	c.door = door.New(c.store, c, event.NewVerifier(), config.Now)
-	stats, err := c.store.Spaces(context.Background())
+	// The name after the store: a folder that another process has open is left alone.
+	c.name, err = kitName(config)
+	var stat store.Stat
+	if err == nil {
+		stat, err = c.store.Stat(context.Background())
+	}
 	if err != nil {
 		c.store.Close()
 		return nil, err
 	}
-	var last int64
-	for _, s := range stats {
-		last = max(last, s.LastSeq)
-	}
-	c.hub.start(last)
+	c.hub.start(stat.LastSeq)
 	ctx, stop := context.WithCancel(context.Background())
 	c.stop = stop
 	c.running.Go(func() { c.keepSealed(ctx) })
@@ -138,44 +139,35 @@ func (c *Coordinator) Started() time.Time { return c.started }
 // Store is where the kit keeps its events.
 func (c *Coordinator) Store() *store.Store { return c.store }
 
-// Admit takes events at the local door, a verdict each; what is taken is on disk when it returns.
-func (c *Coordinator) Admit(ctx context.Context, lines [][]byte) ([]door.Verdict, error) {
-	verdicts, err := c.door.Admit(ctx, lines)
-	if err == nil || ctx.Err() == nil {
-		c.troubleMu.Lock()
-		c.trouble = err
-		c.troubleMu.Unlock()
-	}
-	return verdicts, err
-}
-
-// Trouble is why the store did not take what was handed in last, nil when it did.
-func (c *Coordinator) Trouble() error {
-	c.troubleMu.Lock()
-	defer c.troubleMu.Unlock()
-	return c.trouble
-}
-
 // Cursor is the sequence number of the last event, 0 when there is none.
 func (c *Coordinator) Cursor() int64 { return c.hub.cursor() }
 
-// committed folds what the store has just made durable, then wakes the subscribers. The store calls it in order, from
-// its one writer.
+// committed tells those who look and those who listen of what the store has just made durable. The store calls it in
+// order, from one goroutine, and answers those who handed the events in when it returns: so nothing here waits for a
+// reader, but for one that falls far behind.
 func (c *Coordinator) committed(events []store.Committed) {
+	var touched []*world
 	c.mu.Lock()
-	for i := range events {
-		e := &events[i]
-		w := c.worlds[e.Event.Space]
-		if w == nil {
-			w = &world{space: e.Event.Space}
-			c.worlds[e.Event.Space] = w
-		}
-		w.add(c, e)
-	}
-	for _, w := range c.worlds {
-		w.settle(c)
+	worlds := make([]*world, len(events))
+	for i, e := range events {
+		worlds[i] = c.worlds[e.Event.Space]
 	}
 	c.mu.Unlock()
+	for i, e := range events {
+		if e.Event.Layer == event.SpaceLog {
+			c.logs.add(e.Event)
+		}
+		if w := worlds[i]; w != nil {
+			w.tell(e)
+			if !slices.Contains(touched, w) {
+				touched = append(touched, w)
+			}
+		}
+	}
+	for _, w := range touched {
+		w.keepUp()
+	}
+	c.earlier.forget(events)
 	c.hub.publish(events)
 }
 
@@ -188,17 +180,31 @@ func kitKey(data string) (ed25519.PrivateKey, error) {
 	return key, err
 }
 
-func kitName(data, name string) (string, error) {
-	path := filepath.Join(data, "kit.name")
-	if name == "" {
-		text, err := os.ReadFile(path)
-		if os.IsNotExist(err) {
-			return "camp", nil
-		}
-		return string(text), err
+// maxName is the greatest length of a kit's name in characters.
+const maxName = 128
+
+func kitName(config Config) (string, error) {
+	path := filepath.Join(config.Data, "kit.name")
+	text, err := os.ReadFile(path)
+	if err != nil && !os.IsNotExist(err) {
+		return "", err
 	}
-	if len(name) > 128 {
-		return "", fmt.Errorf("the kit's name is longer than 128 bytes")
+	kept, name := strings.TrimSpace(string(text)), config.Name
+	switch {
+	case name == "" && kept == "":
+		return "camp", nil
+	case name == "" || name == kept:
+		return kept, nil
+	case utf8.RuneCountInString(name) > maxName || strings.ContainsFunc(name, unicode.IsControl) || !utf8.ValidString(name):
+		return "", fmt.Errorf("the kit's name: must be at most %d characters of text, in one line", maxName)
 	}
-	return name, os.WriteFile(path, []byte(name), 0o644)
+	// Whole or not at all: a plug pulled meanwhile must not leave half a name.
+	if err = os.WriteFile(path+".new", []byte(name), 0o644); err == nil {
+		err = os.Rename(path+".new", path)
+	}
+	if err != nil {
+		// A kit whose disk is full must open all the same.
+		config.Logger.Warn("the kit's name could not be written; it holds until the kit is closed", "error", err)
+	}
+	return name, nil
 }

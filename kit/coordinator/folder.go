@@ -1,11 +1,14 @@
 package coordinator
 
 import (
+	"errors"
+	"io"
 	"io/fs"
 	"log/slog"
+	"maps"
 	"os"
 	"path/filepath"
-	"strings"
+	"slices"
 	"sync"
 	"time"
 
@@ -20,79 +23,113 @@ type folderRules struct {
 	log  *slog.Logger
 	now  func() time.Time
 
-	mu     sync.Mutex
-	spaces map[string]*spaceFolder // guarded by mu
+	mu sync.Mutex
+	// held are the spaces that have files, or had when they could last be read. Names that somebody made up are not
+	// remembered: they cost nothing.
+	held map[string]*spaceFolder // guarded by mu
 }
 
 type spaceFolder struct {
-	looked time.Time
-	files  map[string]string
-	rules  *scope.Rules
+	looked  time.Time
+	files   map[string]string // as last read whole, by path in the folder
+	rules   *scope.Rules
+	problem string
 }
 
-const (
-	// lookAgain is how long the files are believed unchanged.
-	lookAgain = 2 * time.Second
-	// maxRemembered bounds what is kept of spaces: names cost nothing to make up.
-	maxRemembered = 1024
-)
+// lookAgain is how long the files are believed unchanged.
+const lookAgain = 2 * time.Second
 
+// rules are those of the files as they are, or were up to lookAgain ago.
 func (f *folderRules) rules(space string) *scope.Rules {
+	if !event.ValidName(space) {
+		return scope.Default(space) // no folder has such a name
+	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	now := f.now()
-	s := f.spaces[space]
+	s := f.held[space]
 	if s != nil && now.Sub(s.looked) < lookAgain && now.Sub(s.looked) >= 0 {
 		return s.rules
 	}
-	if s == nil {
-		if len(f.spaces) >= maxRemembered {
-			clear(f.spaces)
-		}
+	files, err := readScopeFiles(filepath.Join(f.root, space))
+	if err == nil && len(files) == 0 {
+		delete(f.held, space)
+		return scope.Default(space)
+	}
+	first := s == nil
+	if first {
 		s = &spaceFolder{rules: scope.Default(space)}
-		f.spaces[space] = s
+		f.held[space] = s
 	}
 	s.looked = now
-	files, err := readScopeFiles(filepath.Join(f.root, space))
-	if err != nil {
-		f.log.Error("reading scope files; those read before hold", "space", space, "error", err)
-		return s.rules
+	switch {
+	case err != nil:
+		f.report(s, space, err)
+	case first || !maps.Equal(files, s.files):
+		s.files = files
+		f.parse(s, space, first)
 	}
-	if same(files, s.files) {
-		return s.rules
-	}
-	rules, err := scope.Parse(space, files)
-	if err != nil {
-		// A slip of the pen must not open the door: what held before goes on holding.
-		f.log.Error("a scope file is wrong; those read before hold", "space", space, "error", err)
-		return s.rules
-	}
-	s.files, s.rules = files, rules
-	return rules
+	return s.rules
 }
 
-func same(a, b map[string]string) bool {
-	if len(a) != len(b) {
-		return false
+// parse makes rules of the files. A slip of the pen must not open the door: where one is wrong, what held before goes on
+// holding; where nothing did, those that are right hold.
+func (f *folderRules) parse(s *spaceFolder, space string, first bool) {
+	rules, err := scope.Parse(space, s.files)
+	if err == nil {
+		s.rules, s.problem = rules, ""
+		return
 	}
-	for path, text := range a {
-		if other, ok := b[path]; !ok || other != text {
-			return false
+	f.report(s, space, err)
+	if !first {
+		return
+	}
+	right := maps.Clone(s.files)
+	maps.DeleteFunc(right, func(path, text string) bool { return scope.CheckFile(path, text) != nil })
+	if rules, err = scope.Parse(space, right); err == nil {
+		s.rules = rules
+	}
+}
+
+// report remembers what is wrong with a space's files, and logs it once.
+func (f *folderRules) report(s *spaceFolder, space string, err error) {
+	problem := "the scope files of " + space + " cannot be used, those read before hold: " + err.Error()
+	if problem != s.problem {
+		f.log.Error("scope files cannot be used, those read before hold", "space", space, "error", err)
+	}
+	s.problem = problem
+}
+
+// problems are what is wrong with the files, by space.
+func (f *folderRules) problems() (list []string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, space := range slices.Sorted(maps.Keys(f.held)) {
+		if s := f.held[space]; s.problem != "" {
+			list = append(list, s.problem)
 		}
 	}
-	return true
+	return list
 }
 
-// readScopeFiles reads the scope files of a space's folder; it has none where there is no folder.
+// readScopeFiles reads the scope files of a space's folder, by path in it; it has none where there is no folder.
 func readScopeFiles(folder string) (map[string]string, error) {
-	if !event.ValidName(filepath.Base(folder)) {
-		return nil, nil
-	}
-	var files map[string]string
-	err := filepath.WalkDir(folder, func(path string, d fs.DirEntry, err error) error {
-		if os.IsNotExist(err) && path == folder {
-			return fs.SkipAll
+	// The folder may be a link to where the operator keeps it. Links within it are not followed.
+	folder, err := filepath.EvalSymlinks(folder)
+	if err != nil {
+		if os.IsNotExist(err) {
+			err = nil
 		}
+		return nil, err
+	}
+	if info, err := os.Stat(folder); err != nil || !info.IsDir() {
+		if err == nil {
+			err = &fs.PathError{Op: "read", Path: folder, Err: errors.New("is not a folder")}
+		}
+		return nil, err
+	}
+	files := make(map[string]string)
+	err = filepath.WalkDir(folder, func(path string, d fs.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}
@@ -100,23 +137,31 @@ func readScopeFiles(folder string) (map[string]string, error) {
 		if d.IsDir() || name != scope.RootFile && name != scope.ScopeFile && name != scope.IgnoreFile {
 			return nil
 		}
-		info, err := d.Info()
+		text, err := readScopeFile(path)
 		if err != nil {
 			return err
 		}
-		if !info.Mode().IsRegular() || info.Size() > scope.MaxFile {
-			return &fs.PathError{Op: "read", Path: path, Err: fs.ErrInvalid}
-		}
-		text, err := os.ReadFile(path)
-		if err != nil {
-			return err
-		}
-		if files == nil {
-			files = make(map[string]string)
-		}
-		relative := strings.TrimPrefix(strings.TrimPrefix(path, folder), string(filepath.Separator))
-		files[filepath.ToSlash(relative)] = string(text)
-		return nil
+		relative, err := filepath.Rel(folder, path)
+		files[filepath.ToSlash(relative)] = text
+		return err
 	})
 	return files, err
+}
+
+func readScopeFile(path string) (string, error) {
+	// What is no plain file, a pipe above all, may be waited for in vain.
+	if info, err := os.Lstat(path); err != nil || !info.Mode().IsRegular() {
+		if err == nil {
+			err = &fs.PathError{Op: "read", Path: path, Err: errors.New("is not a plain file")}
+		}
+		return "", err
+	}
+	file, err := os.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer file.Close()
+	// One byte more than allowed: scope then says what is wrong.
+	text, err := io.ReadAll(io.LimitReader(file, scope.MaxFile+1))
+	return string(text), err
 }

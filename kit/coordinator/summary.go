@@ -2,7 +2,9 @@ package coordinator
 
 import (
 	"context"
+	"maps"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/paulmach/orb"
@@ -44,10 +46,32 @@ type LayerCount struct {
 // moments is how many stops a time slider has.
 const moments = 200
 
+// maxSummaries bounds how many summaries are remembered; when it is reached, all are made again.
+const maxSummaries = 1024
+
 // summaries remembers a summary until the space changes.
 type summaries struct {
+	// making is held while one is made: many pages ask for the same at the same time.
+	making sync.Mutex
+
 	mu   sync.Mutex
-	kept map[string]Summary
+	kept map[string]Summary // guarded by mu
+}
+
+func (s *summaries) get(space string, seq int64) (Summary, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	kept, ok := s.kept[space]
+	return kept, ok && kept.Cursor == seq
+}
+
+func (s *summaries) keep(one Summary) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.kept == nil || len(s.kept) >= maxSummaries {
+		s.kept = make(map[string]Summary)
+	}
+	s.kept[one.Space] = one
 }
 
 // Spaces are summaries of all spaces that the kit has something of, by id.
@@ -64,66 +88,81 @@ func (c *Coordinator) Spaces(ctx context.Context) ([]Summary, error) {
 		}
 		list = append(list, one)
 	}
-	slices.SortFunc(list, func(a, b Summary) int {
-		if a.Space < b.Space {
-			return -1
-		}
-		return 1
-	})
+	slices.SortFunc(list, func(a, b Summary) int { return strings.Compare(a.Space, b.Space) })
 	return list, nil
 }
 
+// Space is the summary of one space; ok is false where this kit has nothing of it.
+func (c *Coordinator) Space(ctx context.Context, space string) (one Summary, ok bool, err error) {
+	stats, err := c.store.Spaces(ctx)
+	if err != nil {
+		return one, false, err
+	}
+	for _, s := range stats {
+		if s.Space == space {
+			one, err = c.summary(ctx, s)
+			return one, err == nil, err
+		}
+	}
+	return one, false, nil
+}
+
 func (c *Coordinator) summary(ctx context.Context, stat store.SpaceStat) (Summary, error) {
-	rules := c.SpaceRules(stat.Space)
-	root := rules.Root()
-	c.summaries.mu.Lock()
-	kept, ok := c.summaries.kept[stat.Space]
-	c.summaries.mu.Unlock()
-	if !ok || kept.Cursor != stat.LastSeq {
-		kept = Summary{Space: stat.Space, Events: stat.Events, Cursor: stat.LastSeq, First: stat.FirstT, Last: stat.LastT}
+	one, ok := c.summaries.get(stat.Space, stat.LastSeq)
+	if !ok {
 		var err error
-		if kept.Moments, err = c.store.Moments(ctx, stat.Space, moments); err != nil {
-			return kept, err
+		if one, err = c.summarise(ctx, stat); err != nil {
+			return one, err
 		}
-		if _, err := c.View(ctx, stat.Space, nil, kept.count); err != nil {
-			return kept, err
-		}
-		c.summaries.mu.Lock()
-		if c.summaries.kept == nil {
-			c.summaries.kept = make(map[string]Summary)
-		}
-		c.summaries.kept[stat.Space] = kept
-		c.summaries.mu.Unlock()
 	}
 	// What the scope files say may change without an event.
-	kept.Title, kept.Exercise, kept.HomeZoom, kept.Window = root.Title, root.Exercise, root.HomeZoom, root.Window
-	kept.Certified = rules.Certified()
-	return kept, nil
+	rules := c.SpaceRules(stat.Space)
+	root := rules.Root()
+	one.Title, one.Exercise, one.HomeZoom, one.Window = root.Title, root.Exercise, root.HomeZoom, root.Window
+	one.Certified = rules.Certified()
+	return one, nil
+}
+
+// summarise makes a summary and remembers it.
+func (c *Coordinator) summarise(ctx context.Context, stat store.SpaceStat) (Summary, error) {
+	c.summaries.making.Lock()
+	defer c.summaries.making.Unlock()
+	if one, ok := c.summaries.get(stat.Space, stat.LastSeq); ok {
+		return one, nil
+	}
+	one := Summary{Space: stat.Space, Events: stat.Events, Cursor: stat.LastSeq, First: stat.FirstT, Last: stat.LastT}
+	var err error
+	if one.Moments, err = c.store.Moments(ctx, stat.Space, moments); err != nil {
+		return one, err
+	}
+	var seq int64
+	_, err = c.view(ctx, stat.Space, func(v *view) error {
+		seq = v.seq
+		one.count(v.canvas)
+		return nil
+	})
+	// The canvas may be a moment behind the store or ahead of it: then the next who asks counts again.
+	if err == nil && seq == stat.LastSeq {
+		c.summaries.keep(one)
+	}
+	return one, err
 }
 
 // count fills in what the canvas shows.
-func (s *Summary) count(folded *canvas.Canvas) error {
+func (s *Summary) count(folded *canvas.Canvas) {
 	layers := make(map[string]int)
-	geojson.Each(folded, geojson.Filter{}, func(f geojson.Feature) bool {
+	geojson.EachPlace(folded, func(layer string, bound orb.Bound, placed bool) {
 		s.Nodes++
-		layers[f.Properties.Layer]++
-		if bound, ok := geojson.Bound(f.Geometry); ok {
-			if s.Bound == nil {
-				s.Bound = &bound
-			} else {
-				*s.Bound = s.Bound.Union(bound)
-			}
+		layers[layer]++
+		switch {
+		case !placed:
+		case s.Bound == nil:
+			s.Bound = &bound
+		default:
+			*s.Bound = s.Bound.Union(bound)
 		}
-		return true
 	})
-	for layer, n := range layers {
-		s.Layers = append(s.Layers, LayerCount{layer, n})
+	for _, layer := range slices.Sorted(maps.Keys(layers)) {
+		s.Layers = append(s.Layers, LayerCount{layer, layers[layer]})
 	}
-	slices.SortFunc(s.Layers, func(a, b LayerCount) int {
-		if a.Layer < b.Layer {
-			return -1
-		}
-		return 1
-	})
-	return nil
 }

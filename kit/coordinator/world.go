@@ -3,183 +3,190 @@ package coordinator
 import (
 	"context"
 	"slices"
+	"sync"
+	"sync/atomic"
 
 	"fieldkit/kit/canvas"
-	"fieldkit/kit/door"
-	"fieldkit/kit/event"
 	"fieldkit/kit/scope"
 	"fieldkit/kit/store"
 	"fieldkit/maps/tile"
 )
 
-// world is what the coordinator holds of one space, made when first asked for.
+// world is a space that somebody has looked at. Its locks are taken in the order making, mu, newsMu, and none while
+// the coordinator's are held.
 type world struct {
 	space string
-	// log and rules are the space's own log and what the door goes by, where it certifies itself.
-	log   *scope.Log
-	rules *scope.Rules
-	// canvas is nil until somebody looks.
-	canvas *canvas.Canvas
-	dirty  bool
+	// looked is when somebody last looked, counted in looks.
+	looked atomic.Int64
+
+	// making is held while a view is made from the store.
+	making sync.Mutex
+
+	mu sync.RWMutex
+	// shown is nil until somebody looks, and again when what was folded no longer holds.
+	shown *view // guarded by mu
+	// seed is the empty canvas that knows what one before it found out; nil for nothing.
+	seed *canvas.Canvas // guarded by mu
+
+	newsMu sync.Mutex
+	// last is the space's last seq that was announced since the first look.
+	last int64 // guarded by newsMu
+	// news are what was announced and is not folded yet. They are kept while there is a view or one is being made.
+	news    []store.Committed // guarded by newsMu
+	heeding bool              // guarded by newsMu
 }
 
-// Times farther than this from the clock of the kit that took the event are shown as uncertain. Reports from the field may
-// come in days late, by a phone's owner on foot; none comes from the future.
 const (
-	earlySeconds = 10 * 60
-	lateSeconds  = 7 * 24 * 60 * 60
+	// maxNews is how many events wait for those who look to be done; then the store's commits wait too.
+	maxNews = 4096
+	// maxViews is how many spaces are kept folded. Of more, those looked at longest ago are folded again when asked for.
+	maxViews = 64
 )
 
-// TimeUncertain reports whether an event's time cannot be relied on: far from the kit's clock when it came in, and not within
-// the time that its space says it is about.
-func TimeUncertain(timestamp, received int64, window scope.Window) bool {
-	if timestamp > received+earlySeconds {
-		return window.To == nil || timestamp > *window.To
-	}
-	if timestamp < received-lateSeconds {
-		return window.From == nil || timestamp < *window.From
-	}
-	return false
-}
-
-// add takes a committed event; settle is to follow.
-func (w *world) add(c *Coordinator, e *store.Committed) {
-	if w.log != nil && e.Event.Layer == event.SpaceLog && w.log.Add(e.Event) {
-		w.rules, _ = w.log.Rules()
-	}
-	if w.canvas != nil {
-		window := c.shown(w).Root().Window
-		w.canvas.Add(e.Event, TimeUncertain(e.Event.Timestamp, e.Received, window))
-		w.dirty = true
+// tell takes an event that was committed; keepUp is to follow.
+func (w *world) tell(e store.Committed) {
+	w.newsMu.Lock()
+	defer w.newsMu.Unlock()
+	w.last = e.Seq
+	if w.heeding {
+		w.news = append(w.news, e)
 	}
 }
 
-// settle brings the canvas to rest. It needs c.mu.
-func (w *world) settle(c *Coordinator) {
-	if w.canvas == nil || !w.dirty {
-		return
-	}
-	w.dirty = false
-	for w.canvas.Stale() {
-		next := w.canvas.Restart()
-		if err := c.feed(context.Background(), w, next, nil); err != nil {
-			// The store could not be read. What is shown would be wrong: show nothing, and try again when asked.
-			c.log.Error("folding a space again", "space", w.space, "error", err)
-			w.canvas = nil
+// heed has news kept from here on, or, with false, forgets them.
+func (w *world) heed(yes bool) {
+	w.newsMu.Lock()
+	defer w.newsMu.Unlock()
+	w.heeding, w.news = yes, nil
+}
+
+// keepUp folds the news, unless somebody is looking: the next who looks does it then, so that commits need not wait.
+func (w *world) keepUp() {
+	if !w.mu.TryLock() {
+		w.newsMu.Lock()
+		waiting := len(w.news)
+		w.newsMu.Unlock()
+		if waiting < maxNews {
 			return
 		}
-		w.canvas = next
+		w.mu.Lock()
 	}
-	w.canvas.Settle()
+	defer w.mu.Unlock()
+	w.catchUp()
 }
 
-// feed adds the events of a space to a canvas, those with t ≤ until where until is given.
-func (c *Coordinator) feed(ctx context.Context, w *world, into *canvas.Canvas, until *int64) error {
-	window := c.shown(w).Root().Window
-	return c.store.Events(ctx, store.Query{Space: w.space, Until: until}, func(r store.Row) error {
-		e, err := event.Decode(r.Text)
-		if err != nil {
-			return err
-		}
-		into.Add(e, TimeUncertain(e.Timestamp, r.Received, window))
-		return nil
-	})
+// catchUp folds the news. It needs mu.
+func (w *world) catchUp() {
+	if w.shown == nil {
+		return // who makes the view takes them
+	}
+	w.newsMu.Lock()
+	news := w.news
+	w.news = nil
+	w.newsMu.Unlock()
+	if len(news) == 0 {
+		return
+	}
+	for _, e := range news {
+		w.shown.add(e.Event, e.Seq, e.Received)
+	}
+	if w.shown.canvas.Stale() {
+		w.seed = w.shown.canvas.Restart()
+		w.drop()
+		return
+	}
+	w.shown.canvas.Settle()
 }
 
-// shown are the rules whose title, window and exercise mark are shown: the space log's, or this kit's files.
-func (c *Coordinator) shown(w *world) *scope.Rules {
-	if _, certified := event.SelfCertified(w.space); certified {
-		if w.rules == nil {
-			if err := c.loadLog(context.Background(), w); err != nil {
-				c.log.Error("reading a space log", "space", w.space, "error", err)
-				return scope.Default(w.space)
-			}
-		}
-		return w.rules
-	}
-	return c.files.rules(w.space)
-}
-
-func (c *Coordinator) loadLog(ctx context.Context, w *world) error {
-	log := scope.NewLog(w.space)
-	err := c.store.Events(ctx, store.Query{Space: w.space, Layer: event.SpaceLog, Tile: &tile.Tile{}}, func(r store.Row) error {
-		e, err := event.Decode(r.Text)
-		if err != nil {
-			return err
-		}
-		log.Add(e)
-		return nil
-	})
-	if err != nil {
-		return err
-	}
-	w.log = log
-	w.rules, _ = log.Rules()
-	return nil
-}
-
-// world finds or makes the record of a space. It needs c.mu for writing.
-func (c *Coordinator) world(space string) *world {
-	w := c.worlds[space]
-	if w == nil {
-		w = &world{space: space}
-		c.worlds[space] = w
-	}
-	return w
-}
-
-// Rules are those that the local door goes by in a space.
-func (c *Coordinator) Rules(space string) door.Checker { return doorRules{c.SpaceRules(space)} }
-
-type doorRules struct{ *scope.Rules }
-
-func (r doorRules) Check(e *event.Event) *event.Refusal { return r.CheckDoor(e) }
-
-// SpaceRules are the rules of a space as this kit knows them: of its log, or of the files in the data folder.
-func (c *Coordinator) SpaceRules(space string) *scope.Rules {
-	if _, certified := event.SelfCertified(space); !certified {
-		return c.files.rules(space)
-	}
-	c.mu.RLock()
-	if w := c.worlds[space]; w != nil && w.rules != nil {
-		defer c.mu.RUnlock()
-		return w.rules
-	}
-	c.mu.RUnlock()
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	// A space that only somebody's words have named is not remembered: names cost nothing to make up.
-	w := c.worlds[space]
-	if w == nil {
-		w = &world{space: space}
-	}
-	return c.shown(w)
+// drop forgets the view: the next who looks has it made again. It needs mu.
+func (w *world) drop() {
+	w.shown = nil
+	w.heed(false)
 }
 
 // View lends the canvas of a space for reading: the state of now, or, with at, that of the events with t ≤ *at. The canvas must
-// not be kept. ok is false where this kit has nothing of the space.
+// not be kept. What was committed before is in it. ok is false where this kit has nothing of the space.
 func (c *Coordinator) View(ctx context.Context, space string, at *int64, look func(*canvas.Canvas) error) (ok bool, err error) {
 	if at != nil {
 		return c.viewAt(ctx, space, *at, look)
 	}
+	return c.view(ctx, space, func(v *view) error { return look(v.canvas) })
+}
+
+// Entangled reports whether an event in this tile may change more than what it is about: a v0 event whose place in the
+// order others' places depend on.
+func (c *Coordinator) Entangled(ctx context.Context, space string, at tile.Tile) (yes bool, err error) {
+	_, err = c.view(ctx, space, func(v *view) error {
+		_, yes = v.entangled[at]
+		return nil
+	})
+	return yes, err
+}
+
+func (c *Coordinator) view(ctx context.Context, space string, look func(*view) error) (ok bool, err error) {
+	w, err := c.world(ctx, space)
+	if w == nil || err != nil {
+		return false, err
+	}
+	w.looked.Store(c.looks.Add(1))
+	w.newsMu.Lock()
+	wanted := w.last
+	w.newsMu.Unlock()
 	for {
-		c.mu.RLock()
-		if w := c.worlds[space]; w != nil && w.canvas != nil {
-			defer c.mu.RUnlock()
-			return true, look(w.canvas)
+		// A window that an operator has changed shows other times as uncertain.
+		window := c.SpaceRules(space).Root().Window
+		w.mu.RLock()
+		made, stale := w.shown != nil, w.shown != nil && !sameWindow(w.shown.window, window)
+		if made && !stale && w.shown.seq >= wanted {
+			defer w.mu.RUnlock()
+			return true, look(w.shown)
 		}
-		c.mu.RUnlock()
-		if ok, err := c.load(ctx, space); !ok || err != nil {
-			return ok, err
+		w.mu.RUnlock()
+		if made {
+			w.mu.Lock()
+			if stale && w.shown != nil && !sameWindow(w.shown.window, window) {
+				w.drop()
+			}
+			w.catchUp()
+			w.mu.Unlock()
+			continue
+		}
+		if err := c.make(ctx, w); err != nil {
+			return false, err
 		}
 	}
 }
 
+func sameWindow(a, b scope.Window) bool { return same(a.From, b.From) && same(a.To, b.To) }
+
+func same(a, b *int64) bool { return a == b || a != nil && b != nil && *a == *b }
+
+// world finds or makes the record of a space, nil where this kit has nothing of it.
+func (c *Coordinator) world(ctx context.Context, space string) (*world, error) {
+	c.mu.Lock()
+	w := c.worlds[space]
+	c.mu.Unlock()
+	if w != nil {
+		return w, nil
+	}
+	// A space that only somebody's words have named is not remembered: names cost nothing to make up.
+	if ok, err := c.has(ctx, space); !ok || err != nil {
+		return nil, err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if w = c.worlds[space]; w == nil {
+		w = &world{space: space}
+		c.worlds[space] = w
+	}
+	return w, nil
+}
+
 // has reports whether the kit has anything of a space.
 func (c *Coordinator) has(ctx context.Context, space string) (bool, error) {
-	c.mu.RLock()
+	c.mu.Lock()
 	_, ok := c.worlds[space]
-	c.mu.RUnlock()
+	c.mu.Unlock()
 	if ok {
 		return true, nil
 	}
@@ -187,33 +194,64 @@ func (c *Coordinator) has(ctx context.Context, space string) (bool, error) {
 	return slices.ContainsFunc(stats, func(s store.SpaceStat) bool { return s.Space == space }), err
 }
 
-// load folds a space for the first time.
-func (c *Coordinator) load(ctx context.Context, space string) (ok bool, err error) {
-	if ok, err := c.has(ctx, space); !ok || err != nil {
-		return ok, err
+// make folds a space from the store, while commits go on and are heard of as news. It goes on when the one who asked has
+// left: the next who asks would only begin anew.
+func (c *Coordinator) make(ctx context.Context, w *world) error {
+	w.making.Lock()
+	defer w.making.Unlock()
+	w.mu.RLock()
+	made, onto := w.shown != nil, w.seed
+	w.mu.RUnlock()
+	if made {
+		return nil
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	w := c.world(space)
-	if w.canvas != nil {
-		return true, nil
+	if onto == nil {
+		onto = canvas.New(w.space)
+	} else {
+		onto = onto.Restart()
 	}
-	folded, err := c.fold(ctx, w, nil)
+	w.heed(true)
+	v, err := c.fold(context.WithoutCancel(ctx), onto, c.SpaceRules(w.space).Root().Window, nil)
 	if err != nil {
-		return false, err
+		w.heed(false)
+		return err
 	}
-	w.canvas = folded
-	return true, nil
+	w.mu.Lock()
+	w.shown, w.seed = v, nil
+	w.catchUp()
+	w.mu.Unlock()
+	c.tidy(w)
+	return nil
 }
 
-func (c *Coordinator) fold(ctx context.Context, w *world, until *int64) (*canvas.Canvas, error) {
-	for folded := canvas.New(w.space); ; folded = folded.Restart() {
-		if err := c.feed(ctx, w, folded, until); err != nil {
-			return nil, err
+// tidy drops the view that was looked at longest ago, where there are too many; newest stays.
+func (c *Coordinator) tidy(newest *world) {
+	c.mu.Lock()
+	worlds := make([]*world, 0, len(c.worlds))
+	for _, w := range c.worlds {
+		worlds = append(worlds, w)
+	}
+	c.mu.Unlock()
+	var oldest *world
+	made := 0
+	for _, w := range worlds {
+		w.newsMu.Lock()
+		heeding := w.heeding
+		w.newsMu.Unlock()
+		if !heeding {
+			continue
 		}
-		if !folded.Stale() {
-			folded.Settle()
-			return folded, nil
+		made++
+		if w != newest && (oldest == nil || w.looked.Load() < oldest.looked.Load()) {
+			oldest = w
 		}
+	}
+	if made <= maxViews || oldest == nil {
+		return
+	}
+	oldest.mu.Lock()
+	defer oldest.mu.Unlock()
+	if oldest.shown != nil {
+		oldest.drop()
 	}
 }

@@ -1,0 +1,77 @@
+package coordinator
+
+import (
+	"context"
+
+	"fieldkit/kit/canvas"
+	"fieldkit/kit/event"
+	"fieldkit/kit/scope"
+	"fieldkit/kit/store"
+	"fieldkit/maps/tile"
+)
+
+// view is a canvas with what the coordinator knows beside it.
+type view struct {
+	canvas *canvas.Canvas
+	// seq is that of the last event in it, events is how many were added.
+	seq    int64
+	events int
+	// window is the time that the space is about, by which times are shown as uncertain.
+	window scope.Window
+	// entangled tiles hold v0 events with parents, whose clocks depend on each other: there one event may change more than
+	// it is about.
+	entangled map[tile.Tile]struct{}
+}
+
+func (v *view) add(e *event.Event, seq, received int64) {
+	v.canvas.Add(e, TimeUncertain(e.Timestamp, received, v.window))
+	v.seq = max(v.seq, seq)
+	v.events++
+	if !e.Signed() && len(e.Previous) > 0 {
+		if v.entangled == nil {
+			v.entangled = make(map[tile.Tile]struct{})
+		}
+		v.entangled[e.Tile] = struct{}{}
+	}
+}
+
+// fold reads the events of a space from the store, those with t ≤ until where until is given, and folds them onto an
+// empty canvas.
+func (c *Coordinator) fold(ctx context.Context, onto *canvas.Canvas, window scope.Window, until *int64) (*view, error) {
+	for ; ; onto = onto.Restart() {
+		v := &view{canvas: onto, window: window}
+		err := c.store.Events(ctx, store.Query{Space: onto.Space(), Until: until}, func(r store.Row) error {
+			e, err := event.Decode(r.Text)
+			if err == nil {
+				v.add(e, r.Seq, r.Received)
+			}
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+		if !onto.Stale() {
+			onto.Settle()
+			return v, nil
+		}
+	}
+}
+
+// Times farther than this from the clock of the kit that took the event are shown as uncertain. Reports from the field may
+// come in days late, by a phone's owner on foot; none comes from the future.
+const (
+	earlySeconds = 10 * 60
+	lateSeconds  = 7 * 24 * 60 * 60
+)
+
+// TimeUncertain reports whether an event's time cannot be relied on: far from the kit's clock when it came in, and not within
+// the time that its space says it is about. A window that is open to the side of the event's time vouches for nothing.
+func TimeUncertain(timestamp, received int64, window scope.Window) bool {
+	switch {
+	case timestamp > received+earlySeconds:
+		return window.To == nil || !window.Holds(timestamp)
+	case timestamp < received-lateSeconds:
+		return window.From == nil || !window.Holds(timestamp)
+	}
+	return false
+}
