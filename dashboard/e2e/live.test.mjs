@@ -66,7 +66,7 @@ test('what happened during a break comes with the reconnect, once', async () => 
   assert.match(await page.locator('.connection').innerText(), /No connection – last news \d\d:\d\d/);
   await kit.start();
   await kit.post(hazard('During the break', PLACE));
-  await page.getByRole('button', { name: 'Try again' }).click({ timeout: 2000 }).catch(() => undefined);
+  await page.getByRole('button', { name: 'Retry' }).click({ timeout: 2000 }).catch(() => undefined);
   await live(page);
   context.kitIsDown = false;
   await page.locator('.panel li', { hasText: 'During the break' }).waitFor();

@@ -29,7 +29,7 @@ export const messages = {
     connecting: 'Connecting …',
     lost: 'No connection',
     lostSince: (time: string) => `No connection – last news ${time}`,
-    retry: 'Try again',
+    retry: 'Retry',
   },
 
   dock: {
@@ -238,7 +238,7 @@ export const messages = {
 
   outbox: {
     waiting: (n: number) => `${many(n, 'report', 'reports')} waiting to be handed over`,
-    forget: 'This phone may forget them if its storage is cleared.',
+    forget: 'What is on this phone alone is lost when its storage is cleared.',
     refused: (n: number) => `${many(n, 'report was', 'reports were')} refused`,
     dismiss: 'Delete this report',
     waitingMark: 'Waiting to be handed over',
