@@ -3,7 +3,6 @@ package event
 import (
 	"slices"
 	"strconv"
-	"strings"
 	"unicode/utf8"
 
 	"fieldkit/maps/tile"
@@ -142,14 +141,8 @@ func (e *Event) envelope(r *raw) (refusal *Refusal) {
 	if refusal := e.readScope(r.scope); refusal != nil {
 		return refusal
 	}
-	if e.Preserves, refusal = stringList("name", "preserves_invariants", r.preserves, 16); refusal != nil {
+	if refusal := e.readPreserves(r.preserves); refusal != nil {
 		return refusal
-	}
-	for i, name := range e.Preserves {
-		if refusal := checkName("name", "", name); refusal != nil {
-			refusal.Field = "preserves_invariants[" + strconv.Itoa(i) + "]"
-			return refusal
-		}
 	}
 	if e.Previous, refusal = stringList("previous", "previous_events", r.previous, MaxPrevious); refusal != nil {
 		return refusal
@@ -167,60 +160,6 @@ func (e *Event) envelope(r *raw) (refusal *Refusal) {
 		return refuse("tile", "tile", err.Error())
 	}
 	e.Tile = t
-	return nil
-}
-
-func (e *Event) readScope(value string) (refusal *Refusal) {
-	if !isObject(value) {
-		return refuse("type", "scope", "must be an object")
-	}
-	var realm, authority, boundary, policy string
-	members(value, func(m member) bool {
-		switch m.name {
-		case "realm":
-			realm = m.value
-		case "authority":
-			authority = m.value
-		case "boundary":
-			boundary = m.value
-		case "policy":
-			policy = m.value
-		}
-		return true
-	})
-	for _, f := range [...]struct {
-		name, value string
-		into        *string
-	}{
-		{"realm", realm, &e.Scope.Realm}, {"authority", authority, &e.Scope.Authority},
-		{"boundary", boundary, &e.Scope.Boundary}, {"policy", policy, &e.Scope.Policy},
-	} {
-		if f.value == "" {
-			return refuse("missing", "scope."+f.name, "is missing")
-		}
-		if !isString(f.value) {
-			return refuse("type", "scope."+f.name, "must be a string")
-		}
-		*f.into = unquote(f.value)
-		if allowed := ScopeValues(f.name); !slices.Contains(allowed, *f.into) {
-			return refuse("scope", "scope."+f.name, "must be one of "+strings.Join(allowed, ", "))
-		}
-	}
-	return nil
-}
-
-// ScopeValues are the values that a scope field may have (white paper 5.2); nil for other names.
-func ScopeValues(field string) []string {
-	switch field {
-	case "realm":
-		return []string{"personal", "team", "public"}
-	case "authority":
-		return []string{"source", "derived"}
-	case "boundary":
-		return []string{"interior", "boundary", "exterior"}
-	case "policy":
-		return []string{"public", "private", "redacted"}
-	}
 	return nil
 }
 
