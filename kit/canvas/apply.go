@@ -43,9 +43,8 @@ func (c *Canvas) effect(t *tileState, e *event.Event, w Write) (changed []string
 		if !e.BearsNode {
 			return c.reading(t, e, w), false
 		}
-	case event.UpdateTransform, event.SetProperties, event.SetGeometry, event.SetMedia, event.LinkNodes,
-		event.UnlinkNodes, event.DeleteNode, event.Merge:
-	default:
+	}
+	if !writes(e) {
 		return nil, false
 	}
 	n := t.node(e.Node)
@@ -54,6 +53,18 @@ func (c *Canvas) effect(t *tileState, e *event.Event, w Write) (changed []string
 		return nil, true
 	}
 	return c.writeNode(t, n, e, w), false
+}
+
+// writes reports whether an event writes to a node that is there.
+func writes(e *event.Event) bool {
+	switch e.Operation {
+	case event.UpdateTransform, event.SetProperties, event.SetGeometry, event.SetMedia, event.LinkNodes,
+		event.UnlinkNodes, event.DeleteNode, event.Merge:
+		return true
+	case event.SensorReading:
+		return e.BearsNode
+	}
+	return false
 }
 
 func (t *tileState) node(id string) *Node {
@@ -102,6 +113,10 @@ func (c *Canvas) create(t *tileState, e *event.Event, w Write) []string {
 		changed = append(changed, c.writeNode(t, n, p.event, p.write)...)
 		delete(t.missing, p.event.ID)
 	}
+	// A claim may rank above the write that answers it, and so come after it.
+	for _, p := range waiting {
+		c.answer(n, p.event)
+	}
 	slices.Sort(changed)
 	return slices.Compact(changed)
 }
@@ -147,7 +162,10 @@ func (c *Canvas) writeNode(t *tileState, n *Node, e *event.Event, w Write) []str
 		into := strings.Clone(e.IntoNode)
 		write(Merged, `{"into_node":"`+into+`","into_tile":"`+e.IntoTile.String()+`"}`)
 		if may {
-			c.aliases[into] = append(c.aliases[into], n.ID)
+			if c.aliases[into] == nil {
+				c.aliases[into] = make(map[string]struct{})
+			}
+			c.aliases[into][n.ID] = struct{}{}
 			changed = append(changed, into)
 		}
 	case event.SensorReading:
@@ -177,13 +195,22 @@ func (c *Canvas) writeNode(t *tileState, n *Node, e *event.Event, w Write) []str
 	default:
 		c.each(e, write)
 	}
-	if may && len(written) > 0 {
+	if may {
+		n.settle(e.Previous)
 		c.remember(t, n, written, w, e.Previous)
 	}
 	return changed
 }
 
-// remember keeps in mind which writes named events that are not here yet: should one come, it was replaced before.
+// answer settles the claims that an event about the node names, if its writer may.
+func (c *Canvas) answer(n *Node, e *event.Event) {
+	if e.Layer == n.Layer && c.May(n, e) {
+		n.settle(e.Previous)
+	}
+}
+
+// remember keeps in mind which events a write named that are not here yet: should one come, it was replaced, or the claim
+// was answered, before.
 func (c *Canvas) remember(t *tileState, n *Node, registers []string, w Write, previous []string) {
 	var by *Write
 	for _, id := range previous {
@@ -223,21 +250,16 @@ func (c *Canvas) writeRegister(t *tileState, n *Node, name string, w Write, prev
 		}
 	} else if at, changed := r.insert(w); changed {
 		for _, ref := range t.missing[w.Event] {
-			if ref.node == n && slices.Contains(ref.registers, name) && ref.by.compare(at) > 0 {
+			if ref.node == n && (!may || slices.Contains(ref.registers, name) && ref.by.compare(at) > 0) {
 				at.replaced = true
 			}
 		}
 	}
 	if !may {
-		return // a claim settles nothing
+		return // a claim replaces nothing
 	}
 	for _, id := range previous {
 		n.registers.at(name).replace(id, &w)
-		if n.extra != nil {
-			if claims := n.extra.claims.get(name); claims != nil {
-				claims.replace(id, &w)
-			}
-		}
 	}
 }
 

@@ -30,10 +30,13 @@ type Canvas struct {
 	names     map[string]string // one copy of each name of a register, layer, type
 	witnesses map[string]scope.Witness
 	logged    []scope.Witness // of the space log
-	aliases   map[string][]string
-	dirty     map[*tileState]struct{}
-	stale     bool
-	events    int
+	// aliases are the nodes that a merge into the node of that id was written to.
+	aliases map[string]map[string]struct{}
+	dirty   map[*tileState]struct{}
+	// certified says that the space certifies itself; unread that its log has events which rules do not know yet.
+	certified, unread bool
+	stale             bool
+	events            int
 }
 
 type authorKey struct{ principal, actor string }
@@ -91,10 +94,11 @@ func newCanvas(space string, p *plan) *Canvas {
 		space: space, plan: p,
 		tiles: make(map[tile.Tile]*tileState), seen: make(map[seenKey]tile.Tile), legacy: make(map[string][32]byte),
 		authors: make(map[authorKey]*Author), names: make(map[string]string), scopes: make(map[event.Scope]*event.Scope),
-		witnesses: make(map[string]scope.Witness), aliases: make(map[string][]string),
+		witnesses: make(map[string]scope.Witness), aliases: make(map[string]map[string]struct{}),
 		dirty: make(map[*tileState]struct{}),
 	}
 	c.rules, c.logged = p.log.Rules()
+	_, c.certified = event.SelfCertified(space)
 	return c
 }
 
@@ -104,7 +108,7 @@ func (c *Canvas) Add(e *event.Event, uncertain bool) Change {
 	if e.Space != c.space {
 		return Change{Known: true}
 	}
-	if e.Layer == event.SpaceLog {
+	if e.Layer == event.SpaceLog && c.certified {
 		return c.addLog(e)
 	}
 	key := keyOf(e.ID)
@@ -115,8 +119,15 @@ func (c *Canvas) Add(e *event.Event, uncertain bool) Change {
 	} else if _, known := c.seen[key]; known {
 		return Change{Known: true}
 	}
+	c.readLog()
 	c.seen[key] = e.Tile
 	c.events++
+	if e.Layer == event.SpaceLog {
+		if !c.stale {
+			c.witness(e, &event.Refusal{Rule: "space_log", Field: "space_id", File: scope.BuiltIn, Message: "the space does not certify itself: its log has no effect"})
+		}
+		return Change{}
+	}
 	if !e.Signed() && len(e.Previous) > 0 && !c.plan.entangled[e.Tile] {
 		c.plan.entangled[e.Tile] = true
 		c.stale = c.stale || c.tiles[e.Tile] != nil
@@ -135,13 +146,17 @@ func (c *Canvas) Add(e *event.Event, uncertain bool) Change {
 
 // Stale reports that something arrived by which earlier events fold differently: a change of the space's rules, or v0
 // events whose order depends on it. The owner then calls Restart and adds all events again.
-func (c *Canvas) Stale() bool { return c.stale }
+func (c *Canvas) Stale() bool {
+	c.readLog()
+	return c.stale
+}
 
 // Restart returns an empty canvas that knows what this one found out about the whole.
 func (c *Canvas) Restart() *Canvas { return newCanvas(c.space, c.plan) }
 
 // Settle folds what Add has put off. It is to be called after adding and before reading.
 func (c *Canvas) Settle() {
+	c.readLog()
 	for t := range c.dirty {
 		c.refold(t)
 	}
@@ -165,12 +180,21 @@ func (c *Canvas) addLog(e *event.Event) Change {
 	if !c.plan.log.Add(e) {
 		return Change{Known: true}
 	}
+	c.unread = true
+	return Change{}
+}
+
+// readLog makes rules of the log, once for all the events that it got since.
+func (c *Canvas) readLog() {
+	if !c.unread {
+		return
+	}
+	c.unread = false
 	before, _ := c.rules.LogDigest()
 	c.rules, c.logged = c.plan.log.Rules()
 	if after, _ := c.rules.LogDigest(); after != before && c.events > 0 {
 		c.stale = true
 	}
-	return Change{}
 }
 
 func (c *Canvas) tile(at tile.Tile) *tileState {
@@ -266,13 +290,13 @@ func (c *Canvas) Sensor(id string) *Sensor {
 // Aliases are the nodes that were merged into the node of this id, sorted.
 func (c *Canvas) Aliases(id string) []string {
 	var aliases []string
-	for _, a := range c.aliases[id] {
+	for a := range c.aliases[id] {
 		if n := c.Node(a); n != nil && n.MergedInto() == id {
 			aliases = append(aliases, a)
 		}
 	}
 	slices.Sort(aliases)
-	return slices.Compact(aliases)
+	return aliases
 }
 
 // Witnesses are the lines of all events that have no effect, by event id.

@@ -68,6 +68,12 @@ func (c *Canvas) refold(t *tileState) {
 	for _, k := range t.kept {
 		c.apply(t, k.event, clockOf(k.event), k.uncertain)
 	}
+	// A claim may rank above the write that answers it, and so come after it.
+	for _, k := range t.kept {
+		if n := t.nodes[k.event.Node]; n != nil && n.created && writes(k.event) && c.rules.Check(k.event) == nil {
+			c.answer(n, k.event)
+		}
+	}
 }
 
 // legacyClocks computes the clocks of the v0 events of a tile (kit/SPEC.md, section 4): from timestamp and parents in

@@ -141,6 +141,21 @@ func (n *Node) Claims() []Claim {
 	return claims
 }
 
+// settle marks the claims of these events as answered: who may write to the node has seen them. What rank a claim gave
+// itself does not matter: a clock at the end of time must not make it stand for ever.
+func (n *Node) settle(events []string) {
+	if n.extra == nil {
+		return
+	}
+	for i := range n.extra.claims {
+		for j := range n.extra.claims[i].writes {
+			if w := &n.extra.claims[i].writes[j]; slices.Contains(events, w.Event) {
+				w.replaced = true
+			}
+		}
+	}
+}
+
 // Changed is the latest write to the node, claims included: what changed last. It is never nil for a node that was
 // created with nothing said about it but its being there: then ok is false.
 func (n *Node) Changed() (last *Write, ok bool) {

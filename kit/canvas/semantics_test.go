@@ -43,6 +43,26 @@ func TestRegistersKeepWhatNobodyHasReplaced(t *testing.T) {
 	}
 }
 
+func TestAClaimStandsUntilItIsAnswered(t *testing.T) {
+	tr := newTrace("demo")
+	n := tr.add(t, alice, 100, "create_node", map[string]any{"properties": props("state", "open")})
+	gone := tr.add(t, carol, 253402300799, "delete_node", map[string]any{"node_id": n.ID})
+	link := tr.add(t, carol, 120, "link_nodes", map[string]any{"node_id": n.ID, "to_node": n.ID})
+	tr.add(t, bob, 130, "set_properties", map[string]any{"node_id": n.ID, "properties": props("x", 1), "previous_events": list(gone.ID)})
+	if claims := fold(t, "demo", tr.events).Node(n.ID).Claims(); len(claims) != 3 {
+		t.Fatalf("a stranger answers nothing: %+v", claims)
+	}
+	// The one who may answer leaves the far future's clock alone.
+	tr.clocks[gone.ID] = event.Clock{}
+	tr.add(t, alice, 140, "set_properties", map[string]any{"node_id": n.ID, "properties": props("state", "open"), "previous_events": list(gone.ID, link.ID)})
+	for _, events := range [][]*event.Event{tr.events, tr.events[1:]} {
+		claims := fold(t, "demo", events, tr.events).Node(n.ID).Claims()
+		if len(claims) != 1 || claims[0].Register != "property:x" {
+			t.Errorf("what was answered is gone, the rest stands: %+v", claims)
+		}
+	}
+}
+
 func TestDerivedNeverOutranksSource(t *testing.T) {
 	tr := newTrace("demo")
 	n := tr.add(t, alice, 100, "create_node", map[string]any{"properties": props("depth", 1)})

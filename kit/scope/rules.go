@@ -28,6 +28,9 @@ type Rules struct {
 	grants     map[string]Grant
 	revoked    map[string]int64
 	logDigest  [32]byte
+	logEvents  int
+	// closed is why nothing enters, nil where something does.
+	closed *event.Refusal
 }
 
 // Default are the rules of a space of which there are no files: the built-in ones.
@@ -45,6 +48,13 @@ func Default(space string) *Rules {
 func Bare(space string) *Rules {
 	r := Default(space)
 	r.configured = false
+	return r
+}
+
+// Closed are the rules of a space into which nothing is let, because file cannot be read as it was meant.
+func Closed(space, file, reason string) *Rules {
+	r := Default(space)
+	r.closed = refuse("scope_file", "space_id", file, reason+": nothing enters this space until the file is mended")
 	return r
 }
 
@@ -79,10 +89,16 @@ func (r *Rules) Check(e *event.Event) *event.Refusal {
 
 // CheckDoor judges an event that somebody hands in here: Check, and what only the local door asks.
 func (r *Rules) CheckDoor(e *event.Event) *event.Refusal {
+	if r.closed != nil {
+		return r.closed
+	}
 	if refusal := r.Check(e); refusal != nil {
 		return refusal
 	}
 	if e.Layer == event.SpaceLog {
+		if r.certified && r.logEvents >= MaxLog {
+			return refuse("space_log", "layer_id", BuiltIn, "the space's log has "+itoa(MaxLog)+" events already; one event has room for 256 settings")
+		}
 		return r.checkLogEvent(e)
 	}
 	if e.Operation != event.CreateNode {
