@@ -7,7 +7,6 @@ import (
 	"mime"
 	"net/http"
 	"os"
-	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
 
@@ -24,19 +23,12 @@ const (
 	smallBody = 64 << 10
 )
 
-// readBody reads a request's body. ok is false when it was answered; otherwise done is to be called when the body is no longer
-// needed.
-func (s *Server) readBody(w http.ResponseWriter, r *http.Request) (body []byte, done func(), ok bool) {
-	taken := 0
-	done = func() { s.bodies.give(taken) }
-	defer func() {
-		if !ok {
-			done()
-		}
-	}()
+// readBody reads a request's body. ok is false when it was answered. In any case the room that was taken for it is to be
+// given back when it is no longer needed.
+func (s *Server) readBody(w http.ResponseWriter, r *http.Request) (body []byte, taken int, ok bool) {
 	if r.ContentLength > MaxBody {
 		refuseLarge(w)
-		return nil, nil, false
+		return nil, 0, false
 	}
 	source := http.MaxBytesReader(w, r.Body, MaxBody)
 	var buffer bytes.Buffer
@@ -46,23 +38,21 @@ func (s *Server) readBody(w http.ResponseWriter, r *http.Request) (body []byte, 
 		switch {
 		case err == nil:
 		case errors.Is(err, io.EOF):
-			// All is here. What follows may take its time, and the server's deadline for reading no longer matters.
-			_ = http.NewResponseController(w).SetReadDeadline(time.Time{})
-			return buffer.Bytes(), done, true
+			return buffer.Bytes(), taken, true
 		case errors.As(err, &tooLarge):
 			refuseLarge(w)
-			return nil, nil, false
+			return nil, taken, false
 		case errors.Is(err, os.ErrDeadlineExceeded):
 			refuse(w, http.StatusRequestTimeout, "", "the body did not come in time; nothing of it is stored")
-			return nil, nil, false
+			return nil, taken, false
 		default:
 			refuse(w, http.StatusBadRequest, "", "the body ended early; nothing of it is stored")
-			return nil, nil, false
+			return nil, taken, false
 		}
 		if !s.bodies.take(smallBody) {
 			w.Header().Set("Retry-After", "2")
 			refuse(w, http.StatusServiceUnavailable, "", "the kit is busy with other large uploads; nothing of this one is stored, send it again in a moment")
-			return nil, nil, false
+			return nil, taken, false
 		}
 		taken += smallBody
 	}

@@ -45,11 +45,11 @@ func (s *Server) postEvents(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusUnsupportedMediaType, field, "must be absent: the kit takes bodies as they are, not compressed")
 		return
 	}
-	body, done, ok := s.readBody(w, r)
+	body, taken, ok := s.readBody(w, r)
+	defer s.bodies.give(taken)
 	if !ok {
 		return
 	}
-	defer done()
 	lines := split(kind, body)
 	if len(lines) > maxBatch {
 		refuse(w, http.StatusRequestEntityTooLarge, "", "more than 65,536 events in one request: send them in pieces; nothing of it is stored")

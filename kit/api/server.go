@@ -82,13 +82,7 @@ const answerTimeout = 2 * time.Minute
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c := &counted{ResponseWriter: w}
 	defer s.catch(c, r)
-	control := http.NewResponseController(w)
-	// Deadlines are those of a network connection; what has none needs none.
-	_ = control.SetWriteDeadline(time.Now().Add(answerTimeout))
-	if r.Body == nil || r.Body == http.NoBody {
-		// The server's deadline for reading the request would otherwise end a long answer too.
-		_ = control.SetReadDeadline(time.Time{})
-	}
+	extendBy(w, answerTimeout)
 	c.Header().Set("X-Content-Type-Options", "nosniff")
 	if foreign(r) && (r.Method != http.MethodGet && r.Method != http.MethodHead || r.Header.Get("Upgrade") != "") {
 		refuse(c, http.StatusForbidden, "Origin", "pages of another origin may not do this")
@@ -136,7 +130,9 @@ func client(r *http.Request) string {
 const writeTimeout = 30 * time.Second
 
 // extend gives the answer another writeTimeout.
-func extend(w http.ResponseWriter) {
+func extend(w http.ResponseWriter) { extendBy(w, writeTimeout) }
+
+func extendBy(w http.ResponseWriter, d time.Duration) {
 	// An answer that is not on a network connection has no deadline, and needs none.
-	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(writeTimeout))
+	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(d))
 }
