@@ -59,6 +59,7 @@ type Coordinator struct {
 	earlier   *earlier
 	summaries summaries
 	trouble   trouble
+	spaces    spaceNames
 
 	stop    context.CancelFunc // ends what runs by itself
 	running sync.WaitGroup
@@ -81,7 +82,7 @@ func Open(config Config) (*Coordinator, error) {
 	}
 	config.Data = data
 	c := &Coordinator{data: config.Data, now: config.Now, log: config.Logger, worlds: make(map[string]*world),
-		hub: newHub(), earlier: newEarlier(), started: config.Now()}
+		spaces: spaceNames{names: make(map[string]bool)}, hub: newHub(), earlier: newEarlier(), started: config.Now()}
 	c.files = folderRules{root: filepath.Join(config.Data, "spaces"), log: config.Logger, now: config.Now, held: make(map[string]*spaceFolder)}
 	if c.key, err = kitKey(config.Data); err != nil {
 		return nil, err
@@ -95,6 +96,9 @@ func Open(config Config) (*Coordinator, error) {
 	var stat store.Stat
 	if err == nil {
 		stat, err = c.store.Stat(context.Background())
+	}
+	if err == nil {
+		err = c.spaces.load(context.Background(), c.store)
 	}
 	if err != nil {
 		c.store.Close()
@@ -154,6 +158,9 @@ func (c *Coordinator) committed(events []store.Committed) {
 	}
 	c.mu.Unlock()
 	for i, e := range events {
+		if i == 0 || e.Event.Space != events[i-1].Event.Space {
+			c.spaces.add(e.Event.Space)
+		}
 		if e.Event.Layer == event.SpaceLog {
 			c.logs.add(e.Event)
 		}

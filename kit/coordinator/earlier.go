@@ -92,8 +92,8 @@ func (e *earlier) forget(committed []store.Committed) {
 
 // viewAt folds the events up to a moment. A canvas that is settled is only read, so several may look at once.
 func (c *Coordinator) viewAt(ctx context.Context, space string, at int64, look func(*canvas.Canvas) error) (bool, error) {
-	if ok, err := c.has(ctx, space); !ok || err != nil {
-		return ok, err
+	if !c.spaces.has(space) {
+		return false, nil
 	}
 	window := c.SpaceRules(space).Root().Window
 	v := c.earlier.get(space, at, window)

@@ -65,6 +65,9 @@ func (f *folderRules) rules(space string) *scope.Rules {
 	switch {
 	case err != nil:
 		f.report(s, space, err)
+		if first {
+			s.rules = scope.Closed(space, scope.BuiltIn, "the scope files of the space cannot be read")
+		}
 	case first || !maps.Equal(files, s.files):
 		s.files = files
 		f.parse(s, space, first)
@@ -73,7 +76,7 @@ func (f *folderRules) rules(space string) *scope.Rules {
 }
 
 // parse makes rules of the files. A slip of the pen must not open the door: where one is wrong, what held before goes on
-// holding; where nothing did, those that are right hold.
+// holding; where nothing did, nothing enters the space.
 func (f *folderRules) parse(s *spaceFolder, space string, first bool) {
 	rules, err := scope.Parse(space, s.files)
 	if err == nil {
@@ -81,21 +84,26 @@ func (f *folderRules) parse(s *spaceFolder, space string, first bool) {
 		return
 	}
 	f.report(s, space, err)
-	if !first {
-		return
+	if first {
+		s.rules = closed(space, s.files, err)
 	}
-	right := maps.Clone(s.files)
-	maps.DeleteFunc(right, func(path, text string) bool { return scope.CheckFile(path, text) != nil })
-	if rules, err = scope.Parse(space, right); err == nil {
-		s.rules = rules
+}
+
+// closed are the rules of a space of whose files one is wrong.
+func closed(space string, files map[string]string, reason error) *scope.Rules {
+	for _, path := range slices.Sorted(maps.Keys(files)) {
+		if err := scope.CheckFile(path, files[path]); err != nil {
+			return scope.Closed(space, path, err.Error())
+		}
 	}
+	return scope.Closed(space, scope.BuiltIn, reason.Error())
 }
 
 // report remembers what is wrong with a space's files, and logs it once.
 func (f *folderRules) report(s *spaceFolder, space string, err error) {
-	problem := "the scope files of " + space + " cannot be used, those read before hold: " + err.Error()
+	problem := "the scope files of " + space + " cannot be used; what was read before holds, and without that nothing enters: " + err.Error()
 	if problem != s.problem {
-		f.log.Error("scope files cannot be used, those read before hold", "space", space, "error", err)
+		f.log.Error("scope files cannot be used; what was read before holds, and without that nothing enters", "space", space, "error", err)
 	}
 	s.problem = problem
 }

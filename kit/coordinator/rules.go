@@ -2,6 +2,7 @@ package coordinator
 
 import (
 	"context"
+	"strconv"
 	"sync"
 
 	"fieldkit/kit/door"
@@ -11,12 +12,77 @@ import (
 	"fieldkit/maps/tile"
 )
 
+// MaxSpaces is how many spaces a kit takes at its door. Names cost nothing to make up, and each space is folded,
+// listed and counted.
+const MaxSpaces = 1000
+
 // Rules are those that the local door goes by in a space.
-func (c *Coordinator) Rules(space string) door.Checker { return doorRules{c.SpaceRules(space)} }
+func (c *Coordinator) Rules(space string) door.Checker {
+	return doorRules{c.SpaceRules(space), &c.spaces, space}
+}
 
-type doorRules struct{ *scope.Rules }
+type doorRules struct {
+	*scope.Rules
+	spaces *spaceNames
+	space  string
+}
 
-func (r doorRules) Check(e *event.Event) *event.Refusal { return r.CheckDoor(e) }
+func (r doorRules) Check(e *event.Event) *event.Refusal {
+	if refusal := r.CheckDoor(e); refusal != nil {
+		return refusal
+	}
+	if !r.spaces.enter(r.space) {
+		return &event.Refusal{Rule: "spaces", Field: "space_id", File: scope.BuiltIn,
+			Message: "this kit has " + strconv.Itoa(MaxSpaces) + " spaces and takes no more of them"}
+	}
+	return nil
+}
+
+// spaceNames are the spaces that the kit has something of.
+type spaceNames struct {
+	mu    sync.Mutex
+	names map[string]bool // guarded by mu, never nil; false for one that something was let into and is not committed yet
+}
+
+// load learns what the store has.
+func (n *spaceNames) load(ctx context.Context, from *store.Store) error {
+	stats, err := from.Spaces(ctx)
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for _, s := range stats {
+		n.names[s.Space] = true
+	}
+	return err
+}
+
+// enter reports whether a space is here or may be begun.
+func (n *spaceNames) enter(space string) bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if _, ok := n.names[space]; ok {
+		return true
+	}
+	if len(n.names) >= MaxSpaces {
+		return false
+	}
+	n.names[space] = false
+	return true
+}
+
+// add says that the kit has something of a space.
+func (n *spaceNames) add(space string) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if !n.names[space] {
+		n.names[space] = true
+	}
+}
+
+func (n *spaceNames) has(space string) bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.names[space]
+}
 
 // SpaceRules are the rules of a space as this kit knows them: of its log, or of the files in the data folder.
 func (c *Coordinator) SpaceRules(space string) *scope.Rules {

@@ -156,12 +156,13 @@ func TestABrokenScopeFileOpensNoDoor(t *testing.T) {
 	}
 }
 
-// TestABrokenFileFromTheStart opens a kit of whose scope files one is wrong: the others hold.
+// TestABrokenFileFromTheStart opens a kit of whose scope files one is wrong: nothing enters until it is mended.
 func TestABrokenFileFromTheStart(t *testing.T) {
 	d := newDesk(t)
 	d.write("camp/.ulp-root", "unsigned = false\n"+noPrivate)
 	d.write("camp/hazards/.ulp-scope", "realm = [")
-	d.want(private, "refused policy .ulp-root")
+	d.want(private, "refused scope_file hazards/.ulp-scope")
+	d.want(nil, "refused scope_file hazards/.ulp-scope")
 	if len(d.c.Problems()) != 1 {
 		t.Errorf("%q", d.c.Problems())
 	}

@@ -2,7 +2,6 @@ package coordinator
 
 import (
 	"context"
-	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -124,9 +123,9 @@ func (c *Coordinator) Entangled(ctx context.Context, space string, at tile.Tile)
 }
 
 func (c *Coordinator) view(ctx context.Context, space string, look func(*view) error) (ok bool, err error) {
-	w, err := c.world(ctx, space)
-	if w == nil || err != nil {
-		return false, err
+	w := c.world(space)
+	if w == nil {
+		return false, nil
 	}
 	w.looked.Store(c.looks.Add(1))
 	w.newsMu.Lock()
@@ -162,16 +161,16 @@ func sameWindow(a, b scope.Window) bool { return same(a.From, b.From) && same(a.
 func same(a, b *int64) bool { return a == b || a != nil && b != nil && *a == *b }
 
 // world finds or makes the record of a space, nil where this kit has nothing of it.
-func (c *Coordinator) world(ctx context.Context, space string) (*world, error) {
+func (c *Coordinator) world(space string) *world {
 	c.mu.Lock()
 	w := c.worlds[space]
 	c.mu.Unlock()
 	if w != nil {
-		return w, nil
+		return w
 	}
 	// A space that only somebody's words have named is not remembered: names cost nothing to make up.
-	if ok, err := c.has(ctx, space); !ok || err != nil {
-		return nil, err
+	if !c.spaces.has(space) {
+		return nil
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -179,19 +178,7 @@ func (c *Coordinator) world(ctx context.Context, space string) (*world, error) {
 		w = &world{space: space}
 		c.worlds[space] = w
 	}
-	return w, nil
-}
-
-// has reports whether the kit has anything of a space.
-func (c *Coordinator) has(ctx context.Context, space string) (bool, error) {
-	c.mu.Lock()
-	_, ok := c.worlds[space]
-	c.mu.Unlock()
-	if ok {
-		return true, nil
-	}
-	stats, err := c.store.Spaces(ctx)
-	return slices.ContainsFunc(stats, func(s store.SpaceStat) bool { return s.Space == space }), err
+	return w
 }
 
 // make folds a space from the store, while commits go on and are heard of as news. It goes on when the one who asked has
