@@ -5,6 +5,8 @@ import (
 	"path"
 	"strings"
 
+	// A large module for one small package of it, but the one that is kept: the rules of gitignore have corners, and only
+	// what is used is built in.
 	"github.com/go-git/go-git/v5/plumbing/format/gitignore"
 
 	"fieldkit/kit/event"

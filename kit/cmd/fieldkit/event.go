@@ -15,7 +15,9 @@ import (
 const maxValue = 16 << 20
 
 func (p *program) event() *cobra.Command {
-	c := &cobra.Command{Use: "event", Short: "Make, sign and check single events"}
+	c := &cobra.Command{Use: "event", Short: "Make, sign and check single events",
+		Example: `  fieldkit event new-key me.key
+  fieldkit event sign --key me.key draft.jsonl | fieldkit event verify`}
 	c.AddCommand(
 		&cobra.Command{
 			Use:     "canon [FILE]",

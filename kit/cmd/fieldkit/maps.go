@@ -84,7 +84,8 @@ func (p *program) maps() *cobra.Command {
 	}
 	dataFlag(ls, &data)
 	dataFlag(add, &data)
-	c := &cobra.Command{Use: "maps", Short: "Look after the offline map packs (MBTiles)"}
+	c := &cobra.Command{Use: "maps", Short: "Look after the offline map packs (MBTiles)",
+		Example: `  fieldkit maps ls --data camp`}
 	c.AddCommand(ls, add, check)
 	return c
 }
