@@ -88,11 +88,7 @@ func classify(err error) *Refusal {
 	if !errors.As(err, &s) || s.Err == nil {
 		return refuse("syntax", "", "not one JSON value")
 	}
-	var path []string
-	for name := range s.JSONPointer.Tokens() {
-		path = append(path, name)
-	}
-	field := printable(strings.Join(path, "."))
+	field := fieldOf(s.JSONPointer)
 	cause := s.Err.Error()
 	switch {
 	case errors.Is(err, jsontext.ErrDuplicateName):
@@ -146,6 +142,7 @@ func scan(raw []byte, maxDepth int, number func([]byte) *Refusal) *Refusal {
 				j++
 			}
 			if r := number(raw[i:j]); r != nil {
+				r.Field = fieldAt(raw, int64(i))
 				return r
 			}
 			i = j
@@ -154,6 +151,26 @@ func scan(raw []byte, maxDepth int, number func([]byte) *Refusal) *Refusal {
 		}
 	}
 	return nil
+}
+
+// fieldOf writes a JSON pointer as the path of a field.
+func fieldOf(pointer jsontext.Pointer) string {
+	var path []string
+	for name := range pointer.Tokens() {
+		path = append(path, name)
+	}
+	return printable(strings.Join(path, "."))
+}
+
+// fieldAt names the member whose value begins at offset, as far as raw is JSON up to there.
+func fieldAt(raw []byte, offset int64) string {
+	d := jsontext.NewDecoder(bytes.NewReader(raw), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
+	for d.InputOffset() <= offset {
+		if _, err := d.ReadToken(); err != nil {
+			return ""
+		}
+	}
+	return fieldOf(d.StackPointer())
 }
 
 func isNumberByte(c byte) bool {
