@@ -64,6 +64,12 @@ func (p *program) runServe(ctx context.Context, f serveFlags, before func(contex
 		// A box has little memory and mostly waits: collect sooner than a server in a data centre would.
 		debug.SetGCPercent(gcPercent)
 	}
+	// The address first: where it cannot be had, nothing is made.
+	listener, err := net.Listen("tcp", f.listen)
+	if err != nil {
+		return fmt.Errorf("%w; choose another address with --listen", err)
+	}
+	defer listener.Close()
 	kit, err := coordinator.Open(coordinator.Config{Data: f.data, Name: f.name, Logger: log})
 	if err != nil {
 		return err
@@ -85,13 +91,8 @@ func (p *program) runServe(ctx context.Context, f serveFlags, before func(contex
 	}
 	defer maps.Close()
 	handler := api.New(kit, api.Config{Version: version(), Maps: maps, Page: dashboard.Handler(), Logger: log})
-	listener, err := net.Listen("tcp", f.listen)
-	if err != nil {
-		return fmt.Errorf("%w; choose another address with --listen", err)
-	}
 	socket, err := listenSocket(filepath.Join(f.data, socketName))
 	if err != nil {
-		listener.Close()
 		return err
 	}
 	server := &http.Server{
