@@ -134,9 +134,10 @@ func (k *checker) figures() error {
 func (k *checker) indexes() error {
 	for _, rule := range []struct{ what, query string }{
 		{"events are not in event_tile", `SELECT count(*) FROM event AS e LEFT JOIN event_tile AS x
-			ON x.space = e.space AND x.policy = e.policy AND x.cell = e.cell AND x.seq = e.seq WHERE x.seq IS NULL`},
+			ON x.space = e.space AND x.policy = e.policy AND x.cell = e.cell AND x.seq = e.seq
+			WHERE x.seq IS NULL AND e.seq <= (SELECT indexed FROM mark)`},
 		{"rows of event_tile lead nowhere", "SELECT count(*) FROM event_tile AS x LEFT JOIN event AS e ON e.seq = x.seq WHERE e.seq IS NULL"},
-		{"rows of event_tile are too many", "SELECT (SELECT count(*) FROM event_tile) - (SELECT count(*) FROM event)"},
+		{"rows of event_tile are too many", "SELECT (SELECT count(*) FROM event_tile) - (SELECT indexed FROM mark)"},
 		{"rows of event_id lead nowhere", "SELECT count(*) FROM event_id AS i LEFT JOIN event AS e ON e.seq = i.seq WHERE e.seq IS NULL"},
 		{"rows of event_id are too new", "SELECT count(*) FROM event_id WHERE seq > (SELECT indexed FROM mark)"},
 		{"marks are ahead of the events", fmt.Sprintf("SELECT count(*) FROM mark WHERE indexed > %d OR sealed > %[1]d", k.last)},

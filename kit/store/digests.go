@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql/driver"
+	"slices"
 	"sync"
 	"time"
 
@@ -30,9 +31,10 @@ const settle = 5 * time.Second
 type digests struct {
 	store *Store
 
-	mu     sync.Mutex           // one computation at a time
-	worlds map[[2]int64]*world  // guarded by mu; by space and number of the tree
-	total  struct{ hashes int } // guarded by mu
+	mu       sync.Mutex          // one computation at a time
+	worlds   map[[2]int64]*world // guarded by mu; by space and number of the tree
+	hashes   int                 // guarded by mu; in trees of all worlds
+	trailing map[home][]trailed  // guarded by mu; what event_tile lacks in the snapshot
 
 	said     sync.Mutex
 	last     int64         // guarded by said; the writer has told of all events up to this seq
@@ -47,6 +49,12 @@ type touched struct {
 	hash digest.Sum
 	size int
 	seq  int64
+}
+
+// trailed is an event that event_tile lacks.
+type trailed struct {
+	hash digest.Sum
+	size int64
 }
 
 func newDigests(s *Store) *digests {
@@ -95,15 +103,31 @@ func (d *digests) compute(ctx context.Context, f func(*conn) error) error {
 			d.forget()
 			defer d.forget()
 		}
+		if err := d.readTrailing(c); err != nil {
+			return err
+		}
 		return f(c)
 	})
+	d.trailing = nil
 	d.trim(err != nil)
 	return err
 }
 
+// readTrailing reads what event_tile lacks.
+func (d *digests) readTrailing(c *conn) error {
+	d.trailing = make(map[home][]trailed)
+	query := "SELECT space, policy, cell, hash, octet_length(text) FROM event WHERE seq > (SELECT indexed FROM mark)"
+	return c.each(query, nil, func(row []driver.Value) error {
+		hash, err := hashOf(row[3])
+		h := home{integer(row[0]), integer(row[1]), integer(row[2])}
+		d.trailing[h] = append(d.trailing[h], trailed{hash, integer(row[4])})
+		return err
+	})
+}
+
 func (d *digests) forget() {
 	clear(d.worlds)
-	d.total.hashes = 0
+	d.hashes = 0
 }
 
 // follow takes in what was touched up to the seq last, and reports false when the writer does not tell.
@@ -171,12 +195,14 @@ func (d *digests) world(c *conn, space, number int64) (*world, error) {
 	if w := d.worlds[[2]int64{space, number}]; w != nil {
 		return w, nil
 	}
-	w := &world{home: home{space: space, policy: number}, lora: number == loRa, total: &d.total.hashes,
-		branches: make(map[int64]digest.Branch), trees: make(map[int64]*digest.Tree)}
-	if w.lora {
-		w.home.policy = 0
+	w := &world{
+		home: home{space: space, policy: number}, digests: d,
+		branches: make(map[int64]digest.Branch), trees: make(map[int64]*digest.Tree),
 	}
-	query := "SELECT DISTINCT cell FROM event_tile WHERE space = ? AND policy = ? ORDER BY cell"
+	if number == loRa {
+		w.lora, w.home.policy = true, 0
+	}
+	query := "SELECT DISTINCT cell FROM event_tile WHERE space = ? AND policy = ?"
 	err := c.each(query, []driver.Value{w.home.space, w.home.policy}, func(row []driver.Value) error {
 		w.cells = append(w.cells, integer(row[0]))
 		return nil
@@ -184,6 +210,13 @@ func (d *digests) world(c *conn, space, number int64) (*world, error) {
 	if err != nil {
 		return nil, err
 	}
+	for h := range d.trailing {
+		if h.space == w.home.space && h.policy == w.home.policy {
+			w.cells = append(w.cells, h.cell)
+		}
+	}
+	slices.Sort(w.cells)
+	w.cells = slices.Compact(w.cells)
 	d.worlds[[2]int64{space, number}] = w
 	return w, nil
 }

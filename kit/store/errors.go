@@ -55,7 +55,8 @@ func explain(doing string, err error) error {
 		err = fmt.Errorf("%w: make room; reading goes on: %w", ErrFull, err)
 	case lite.Code == sqlite3.ErrReadonly, lite.Code == sqlite3.ErrPerm, is(syscall.EROFS, syscall.EACCES, syscall.EPERM):
 		err = fmt.Errorf("%w: is the disk mounted read-only, or another user's? %w", ErrReadOnly, err)
-	case lite.Code == sqlite3.ErrCorrupt, lite.Code == sqlite3.ErrNotADB:
+	case lite.Code == sqlite3.ErrCorrupt, lite.Code == sqlite3.ErrNotADB, lite.Code == sqlite3.ErrError:
+		// The last is about our own statements: they fail where the schema is not the one that we made.
 		err = fmt.Errorf("%w: %w", ErrBroken, err)
 	}
 	return &failure{doing, err}

@@ -16,23 +16,21 @@ func (w *writer) append(group []*request) error {
 		if p, err = w.decide(c, group); err != nil || len(p.fresh) == 0 {
 			return err
 		}
-		// Before the fresh events, so that what the tails are known to hold is all that is read.
-		if sealed, err = w.sealHomes(c, w.full[:min(len(w.full), sealsPerAppend)], w.store.options.Now().Unix()); err != nil {
+		full := w.full[:min(len(w.full), sealsPerAppend)]
+		if reindex = w.due(len(p.fresh)) || w.mustRead(full); reindex {
+			if err = w.index(c, p.fresh, p.entries); err != nil {
+				return err
+			}
+		}
+		// Before the fresh events are there, so that what the tails are known to hold is all that is read.
+		if sealed, err = w.sealHomes(c, full, w.store.options.Now().Unix()); err != nil {
 			return err
 		}
 		if err = insertEvents(c, p.fresh); err != nil {
 			return err
 		}
-		if err = insertTiles(c, p.fresh); err != nil {
-			return err
-		}
 		if err = updateSpaces(c, p.spaces); err != nil {
 			return err
-		}
-		if reindex = w.due(len(p.entries)); reindex {
-			if err = w.index(c, p.entries, p.fresh[len(p.fresh)-1].Seq); err != nil {
-				return err
-			}
 		}
 		return nil
 	})
@@ -43,30 +41,58 @@ func (w *writer) append(group []*request) error {
 		w.spaces[name] = s
 	}
 	if reindex {
-		w.store.recent.add(nil, true)
+		w.indexed()
 	} else {
 		w.store.recent.add(p.entries, false)
+		w.unplaced = append(w.unplaced, placesOf(p.fresh)...)
 	}
 	w.shorten(sealed)
 	w.publish(p.fresh, group)
 	return nil
 }
 
-// due reports whether it is time to write what event_id lacks, fresh entries among it: seldom while much comes in, soon
-// when little does, because readers of event_id look through the rest one by one.
+// due reports whether it is time to write what the index tables lack, fresh events among it: seldom while much comes in,
+// soon when little does, because readers look through the rest one by one.
 func (w *writer) due(fresh int) bool {
-	n := len(w.store.recent.entries) + fresh
+	n := len(w.unplaced) + fresh
 	return n >= trailing || fresh < trailingSmall/4 && n >= trailingSmall
 }
 
-// index writes all entries that event_id lacks, sorted.
-func (w *writer) index(c *conn, fresh []entry, last int64) error {
-	all := slices.Concat(w.store.recent.entries, fresh)
-	slices.SortFunc(all, func(a, b entry) int {
+// place is a row of event_tile.
+type place struct {
+	home home
+	seq  int64
+}
+
+func placesOf(records []record) []place {
+	places := make([]place, len(records))
+	for i := range records {
+		places[i] = place{records[i].home, records[i].Seq}
+	}
+	return places
+}
+
+// index writes all that the index tables lack, sorted, with the events of this transaction.
+func (w *writer) index(c *conn, fresh []record, entries []entry) error {
+	places := slices.Concat(w.unplaced, placesOf(fresh))
+	slices.SortFunc(places, func(a, b place) int {
+		return cmp.Or(a.home.compare(b.home), cmp.Compare(a.seq, b.seq))
+	})
+	rows := newRows(c, "INSERT INTO event_tile (space, policy, cell, seq) VALUES", 4, 50)
+	for _, p := range places {
+		if err := rows.add(p.home.space, p.home.policy, p.home.cell, p.seq); err != nil {
+			return err
+		}
+	}
+	if err := rows.flush(); err != nil {
+		return err
+	}
+	entries = slices.Concat(w.store.recent.entries, entries)
+	slices.SortFunc(entries, func(a, b entry) int {
 		return cmp.Or(cmp.Compare(a.key, b.key), cmp.Compare(a.seq, b.seq))
 	})
-	rows := newRows(c, "INSERT INTO event_id (key, seq) VALUES", 2, 100)
-	for _, e := range all {
+	rows = newRows(c, "INSERT INTO event_id (key, seq) VALUES", 2, 100)
+	for _, e := range entries {
 		if err := rows.add(e.key, e.seq); err != nil {
 			return err
 		}
@@ -74,7 +100,13 @@ func (w *writer) index(c *conn, fresh []entry, last int64) error {
 	if err := rows.flush(); err != nil {
 		return err
 	}
-	return c.exec("UPDATE mark SET indexed = ?", last)
+	return c.exec("UPDATE mark SET indexed = ?", w.last+int64(len(fresh)))
+}
+
+// indexed forgets what index wrote, when it is committed.
+func (w *writer) indexed() {
+	w.store.recent.add(nil, true)
+	w.unplaced = w.unplaced[:0]
 }
 
 func insertEvents(c *conn, fresh []record) error {
@@ -88,28 +120,6 @@ func insertEvents(c *conn, fresh []record) error {
 		err := rows.add(r.Seq, r.home.space, r.home.policy, r.home.cell, r.Event.Clock.T, r.Event.Clock.D, r.Received, door,
 			r.Event.Layer, r.hash[:], r.Event.Text)
 		if err != nil {
-			return err
-		}
-	}
-	return rows.flush()
-}
-
-// insertTiles writes the rows of event_tile in their order, so that neighbours meet the same page.
-func insertTiles(c *conn, fresh []record) error {
-	type place struct {
-		home home
-		seq  int64
-	}
-	places := make([]place, len(fresh))
-	for i := range fresh {
-		places[i] = place{fresh[i].home, fresh[i].Seq}
-	}
-	slices.SortFunc(places, func(a, b place) int {
-		return cmp.Or(a.home.compare(b.home), cmp.Compare(a.seq, b.seq))
-	})
-	rows := newRows(c, "INSERT INTO event_tile (space, policy, cell, seq) VALUES", 4, 50)
-	for _, p := range places {
-		if err := rows.add(p.home.space, p.home.policy, p.home.cell, p.seq); err != nil {
 			return err
 		}
 	}

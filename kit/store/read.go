@@ -176,8 +176,7 @@ func (q *scan) plan(c *conn) (space int64, index string, err error) {
 func (q *scan) look(c *conn, index string, space int64) (seqs []int64, err error) {
 	var query string
 	var args []driver.Value
-	switch {
-	case index == "time":
+	if index == "time" {
 		since, until := int64(math.MinInt64), int64(math.MaxInt64)
 		if q.Since != nil {
 			since = *q.Since
@@ -185,27 +184,28 @@ func (q *scan) look(c *conn, index string, space int64) (seqs []int64, err error
 		if q.Until != nil {
 			until = *q.Until
 		}
-		query = "SELECT seq FROM event INDEXED BY event_time WHERE space = ? AND t BETWEEN ? AND ?"
-		args = []driver.Value{space, since, until}
-	default:
+		query = "SELECT seq FROM event INDEXED BY event_time WHERE space = ? AND t BETWEEN ? AND ? AND seq > ? ORDER BY seq LIMIT ?"
+		args = []driver.Value{space, since, until, q.After, int64(pageSeqs)}
+	} else {
 		first, last := cellOf(*q.Tile), cellOf(*q.Tile)
 		if q.Below {
 			first, last = spanOf(*q.Tile)
 		}
-		query, args = "SELECT seq FROM event_tile WHERE space = ?", []driver.Value{space}
+		spaces := "space = ?1"
 		if q.Space == "" {
-			query, args = "SELECT seq FROM event_tile WHERE space IN (SELECT id FROM space)", nil
+			spaces = "space IN (SELECT id FROM space)"
 		}
-		if query += " AND policy IN (0, 1, 2)"; first == last {
-			query += " AND cell = ?"
-			args = append(args, first)
-		} else {
-			query += " AND cell BETWEEN ? AND ?"
-			args = append(args, first, last)
+		cells := "cell BETWEEN ?2 AND ?3"
+		if first == last {
+			cells = "cell = ?2"
 		}
+		query = `SELECT seq FROM event_tile WHERE ` + spaces + ` AND policy IN (0, 1, 2) AND ` + cells + ` AND seq > ?4
+			UNION ALL
+			SELECT seq FROM event NOT INDEXED WHERE seq > max(?4, (SELECT indexed FROM mark)) AND ` + spaces + ` AND ` + cells + `
+			ORDER BY seq LIMIT ?5`
+		args = []driver.Value{space, first, last, q.After, int64(pageSeqs)}
 	}
-	args = append(args, q.After, int64(pageSeqs))
-	err = c.each(query+" AND seq > ? ORDER BY seq LIMIT ?", args, func(row []driver.Value) error {
+	err = c.each(query, args, func(row []driver.Value) error {
 		seqs = append(seqs, integer(row[0]))
 		return nil
 	})

@@ -2,15 +2,14 @@ package store
 
 import (
 	"crypto/sha256"
-	"encoding/base32"
 	"encoding/binary"
 	"sync"
 
 	"fieldkit/kit/event"
 )
 
-// trailing is how many events may be missing from event_id before a large append writes them there, and a small one.
-// Keys are random: the more of them are put in at once, sorted, the fewer pages each costs.
+// trailing is how many events may be missing from the index tables before a large append writes them there, and a small
+// one. Their keys are random: the more of them are put in at once, sorted, the fewer pages each costs.
 const (
 	trailing      = 8192
 	trailingSmall = 256
@@ -63,18 +62,27 @@ func (r *recent) find(key int64, yield func(entry)) {
 	}
 }
 
-var base32Lower = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
-
 // idKey is the key of an id: the first 8 bytes of what a derived id spells, which are random already, else of SHA-256.
 func idKey(id string) int64 {
-	if event.Reserved(id) {
-		var b [10]byte
-		if n, err := base32Lower.Decode(b[:], []byte(id[4:20])); err == nil && n == len(b) {
-			return int64(binary.BigEndian.Uint64(b[:]))
+	if !event.Reserved(id) {
+		sum := sha256.Sum256([]byte(id))
+		return int64(binary.BigEndian.Uint64(sum[:]))
+	}
+	// Thirteen digits of 5 bits are one bit more than wanted.
+	var key uint64
+	for i := range 13 {
+		c := id[len("evt-")+i]
+		digit := uint64(c - 'a')
+		if c <= '7' {
+			digit = uint64(c-'2') + 26
+		}
+		if i < 12 {
+			key = key<<5 | digit
+		} else {
+			key = key<<4 | digit>>1
 		}
 	}
-	sum := sha256.Sum256([]byte(id))
-	return int64(binary.BigEndian.Uint64(sum[:]))
+	return int64(key)
 }
 
 // contentKey is the key of a content hash.

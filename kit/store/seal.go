@@ -65,26 +65,26 @@ func (w *writer) sealDue(now int64) (segments int, more bool, err error) {
 	sealed := w.last // no open tail begins before it
 	for h, t := range w.tails {
 		sealed = min(sealed, t.first-1)
-		if segment.Due(int(t.events), t.size, t.oldest, now) {
+		if segment.Due(t.events, t.size, t.oldest, now) {
 			due = append(due, h)
 		}
 	}
 	slices.SortFunc(due, func(a, b home) int { return cmp.Compare(w.tails[a].first, w.tails[b].first) })
 	more = len(due) > sealsAtOnce
 	due = due[:min(len(due), sealsAtOnce)]
-	reindex := len(w.store.recent.entries) >= trailingSmall
+	reindex := len(w.unplaced) >= trailingSmall
 	if len(due) == 0 && !reindex && sealed < w.sealed+markStep {
 		return 0, false, nil
 	}
 	var done []sealing
 	err = w.transact("sealing", func(c *conn) (err error) {
-		if done, err = w.sealHomes(c, due, now); err != nil {
-			return err
-		}
 		if reindex {
-			if err = w.index(c, nil, w.last); err != nil {
+			if err = w.index(c, nil, nil); err != nil {
 				return err
 			}
+		}
+		if done, err = w.sealHomes(c, due, now); err != nil {
+			return err
 		}
 		return c.exec("UPDATE mark SET sealed = ?", sealed)
 	})
@@ -93,7 +93,7 @@ func (w *writer) sealDue(now int64) (segments int, more bool, err error) {
 	}
 	w.sealed = sealed
 	if reindex {
-		w.store.recent.add(nil, true)
+		w.indexed()
 	}
 	return w.shorten(done), more, nil
 }
@@ -126,31 +126,45 @@ func (w *writer) sealHomes(c *conn, homes []home, now int64) (done []sealing, er
 	return done, nil
 }
 
+// mustRead reports whether a tail has to be read from the file, which is slow while the index tables lack much.
+func (w *writer) mustRead(homes []home) bool {
+	return len(w.unplaced) >= trailingSmall && slices.ContainsFunc(homes, func(h home) bool { return !w.tails[h].whole() })
+}
+
 func (w *writer) sealOne(c *conn, h home, now int64) (sealing, error) {
-	lines, err := readTail(c, h)
-	if err != nil {
-		return sealing{}, err
+	t := w.tails[h]
+	lines, kept := t.lines, t.whole()
+	if !kept {
+		var err error
+		if lines, err = readTail(c, h); err != nil {
+			return sealing{}, err
+		}
 	}
 	d := sealing{home: h}
 	begin, sealed := 0, int64(0)
-	for i, l := range lines {
-		d.rest.add(l.seq, l.received, int64(len(l.Text))+1)
-		events, size := int(d.rest.events), d.rest.size
-		if !segment.Full(events, size) && (i < len(lines)-1 || !segment.Due(events, size, d.rest.oldest, now)) {
+	for i := range lines {
+		l := &lines[i]
+		d.rest.add(l.seq, l.received, l.size())
+		if !segment.Full(d.rest.events, d.rest.size) && (i < len(lines)-1 || !segment.Due(d.rest.events, d.rest.size, d.rest.oldest, now)) {
 			continue
 		}
 		last := l.seq // before the lines are sorted
 		if err := w.insertSegment(c, h, lines[begin:i+1]); errors.Is(err, errUnsealable) {
-			// It must not keep others from being stored. The tail stays as it is, and is no longer among the full ones.
+			// It must not keep others from being stored. This tail stays open, and is no longer among the full ones.
 			w.store.options.Logger.Error("a tail stays open", "space", h.space, "cell", h.cell, "error", err)
-			d = sealing{home: h, rest: w.tails[h]}
-			d.rest.queued = true
-			return d, nil
+			for _, l := range lines[i+1:] {
+				d.rest.add(l.seq, l.received, l.size())
+			}
+			d.rest.queued, kept = true, false
+			break
 		} else if err != nil {
 			return sealing{}, err
 		}
 		d.segments++
 		d.rest, begin, sealed = tail{}, i+1, last
+	}
+	if kept {
+		d.rest.lines = slices.Clone(lines[begin:])
 	}
 	if d.segments == 0 {
 		return d, nil
@@ -191,15 +205,17 @@ func (w *writer) insertSegment(c *conn, h home, lines []line) error {
 
 // shorten brings the tails to what was sealed, and counts the segments.
 func (w *writer) shorten(done []sealing) (segments int) {
-	for _, d := range done {
+	for i := range done {
+		d := &done[i]
 		segments += d.segments
 		if i := slices.Index(w.full, d.home); i >= 0 {
 			w.full = slices.Delete(w.full, i, i+1)
 		}
+		w.kept += d.rest.keptBytes() - w.tails[d.home].keptBytes()
 		if d.rest.events == 0 {
 			delete(w.tails, d.home)
 		} else {
-			w.tails[d.home] = d.rest
+			w.tails[d.home] = &d.rest
 		}
 	}
 	return segments

@@ -24,7 +24,7 @@ type world struct {
 	// the negative of its cell.
 	branches map[int64]digest.Branch
 	trees    map[int64]*digest.Tree // own events of large tiles, by cell
-	total    *int                   // hashes in trees of all worlds
+	digests  *digests
 }
 
 // touch takes in one event more. w may be nil: a world that nobody asked for.
@@ -36,7 +36,7 @@ func (w *world) touch(t *touched) {
 		w.cells = slices.Insert(w.cells, at, t.home.cell)
 	}
 	if tree := w.trees[t.home.cell]; tree != nil && tree.Add(t.hash) {
-		*w.total++
+		w.digests.hashes++
 	}
 	delete(w.branches, -t.home.cell)
 	at, err := tileOf(t.home.cell)
@@ -163,13 +163,18 @@ func (w *world) own(c *conn, cell int64, inside []int64) (b digest.Branch, err e
 	if err != nil {
 		return b, err
 	}
-	if n := len(hashes); n >= treeMin && *w.total+n <= maxHashes {
+	for _, e := range w.digests.trailing[home{w.home.space, w.home.policy, cell}] {
+		if !w.lora || e.size <= digest.MaxLoRa {
+			hashes = append(hashes, e.hash)
+		}
+	}
+	if n := len(hashes); n >= treeMin && w.digests.hashes+n <= maxHashes {
 		tree := new(digest.Tree)
 		for _, h := range hashes {
 			tree.Add(h)
 		}
 		w.trees[cell] = tree
-		*w.total += n
+		w.digests.hashes += n
 		b = tree.Branch()
 	} else {
 		slices.SortFunc(hashes, func(a, b digest.Sum) int { return bytes.Compare(a[:], b[:]) })

@@ -26,10 +26,13 @@ type writer struct {
 	// last is the greatest seq that is committed and published.
 	last   int64
 	spaces map[string]*space
+	// unplaced are the rows that event_tile lacks; those of event_id are store.recent.
+	unplaced []place
 	// sealed is mark.sealed.
 	sealed int64
-	tails  map[home]tail // nil until read from the file
-	full   []home        // tails that became full, in that order
+	tails  map[home]*tail // nil until read from the file
+	full   []home         // tails that became full, in that order
+	kept   int64          // bytes of tails that are in memory
 
 	announcements chan announcement
 	announced     chan struct{} // closed when all was announced
@@ -273,7 +276,7 @@ func (w *writer) publish(records []record, group []*request) {
 	w.announcements <- a
 }
 
-// load reads the small tables, and the entries that event_id lacks.
+// load reads the small tables, and what the index tables lack.
 func (w *writer) load() error {
 	spaces := make(map[string]*space)
 	err := w.conn.each("SELECT name, id, events, bytes, first_t, last_t, last_seq FROM space", nil, func(row []driver.Value) error {
@@ -288,18 +291,22 @@ func (w *writer) load() error {
 		return err
 	}
 	var entries []entry
-	err = w.conn.each("SELECT seq, hash, text FROM event WHERE seq > ? ORDER BY seq", []driver.Value{indexed}, func(row []driver.Value) error {
-		hash, err := hashOf(row[1])
+	var places []place
+	query := "SELECT seq, space, policy, cell, hash, text FROM event WHERE seq > ? ORDER BY seq"
+	err = w.conn.each(query, []driver.Value{indexed}, func(row []driver.Value) error {
+		seq := integer(row[0])
+		hash, err := hashOf(row[4])
 		if err != nil {
-			return fmt.Errorf("%w: event %d: %w", ErrBroken, row[0], err)
+			return fmt.Errorf("%w: event %d: %w", ErrBroken, seq, err)
 		}
-		entries = appendEntries(entries, integer(row[0]), hash, event.IDOf(text(row[2])))
+		places = append(places, place{home{integer(row[1]), integer(row[2]), integer(row[3])}, seq})
+		entries = appendEntries(entries, seq, hash, event.IDOf(text(row[5])))
 		return nil
 	})
 	if err != nil {
 		return err
 	}
-	w.spaces, w.sealed = spaces, sealed
+	w.spaces, w.sealed, w.unplaced = spaces, sealed, places
 	w.store.recent.add(entries, true)
 	return nil
 }

@@ -33,8 +33,11 @@ CREATE TABLE event (
 -- Times of a space: for moments on a slider, for queries by time, and for a space that is small among large ones.
 CREATE INDEX event_time ON event (space, t);
 
--- The events of each tile. A table and not an index on event, because a batch can then be put into it in its order, which
--- costs a third.
+-- The two tables that follow are indexes in all but name. Rows for them come in any order and would touch a page each;
+-- they are put in sorted, thousands at a time, so those of events after mark.indexed are still missing. Whoever reads
+-- them looks at those events too.
+
+-- The events of each tile.
 CREATE TABLE event_tile (
   space  INTEGER NOT NULL,
   policy INTEGER NOT NULL,
@@ -44,8 +47,7 @@ CREATE TABLE event_tile (
 ) STRICT, WITHOUT ROWID;
 
 -- Events by id: key is the first 8 bytes of what a derived id spells, or of SHA-256 of another id; a v0 event has a
--- second row under the first 8 bytes of its content hash. Whoever finds a row looks at the event itself. Keys are
--- random, so rows come in large sorted batches: those of events after mark.indexed are still missing.
+-- second row under the first 8 bytes of its content hash. Whoever finds a row looks at the event itself.
 CREATE TABLE event_id (
   key INTEGER NOT NULL,
   seq INTEGER NOT NULL,
@@ -55,7 +57,7 @@ CREATE TABLE event_id (
 -- How far work has come that trails the appends; one row.
 CREATE TABLE mark (
   id      INTEGER PRIMARY KEY CHECK (id = 1),
-  indexed INTEGER NOT NULL, -- events up to this seq are in event_id
+  indexed INTEGER NOT NULL, -- events up to this seq are in event_tile and event_id
   sealed  INTEGER NOT NULL  -- events up to this seq that came in at the door are in segments
 ) STRICT;
 INSERT INTO mark VALUES (1, 0, 0);
