@@ -9,8 +9,6 @@ import (
 	"os"
 
 	"github.com/go-json-experiment/json/jsontext"
-
-	"fieldkit/kit/event"
 )
 
 const (
@@ -27,7 +25,7 @@ const (
 // given back when it is no longer needed.
 func (s *Server) readBody(w http.ResponseWriter, r *http.Request) (body []byte, taken int, ok bool) {
 	if r.ContentLength > MaxBody {
-		refuseLarge(w)
+		refuseLarge(w, r)
 		return nil, 0, false
 	}
 	source := http.MaxBytesReader(w, r.Body, MaxBody)
@@ -40,7 +38,7 @@ func (s *Server) readBody(w http.ResponseWriter, r *http.Request) (body []byte, 
 		case errors.Is(err, io.EOF):
 			return buffer.Bytes(), taken, true
 		case errors.As(err, &tooLarge):
-			refuseLarge(w)
+			refuseLarge(w, r)
 			return nil, taken, false
 		case errors.Is(err, os.ErrDeadlineExceeded):
 			refuse(w, http.StatusRequestTimeout, "", "the body did not come in time; nothing of it is stored")
@@ -51,15 +49,15 @@ func (s *Server) readBody(w http.ResponseWriter, r *http.Request) (body []byte, 
 		}
 		if !s.bodies.take(smallBody) {
 			w.Header().Set("Retry-After", "2")
-			refuse(w, http.StatusServiceUnavailable, "", "the kit is busy with other large uploads; nothing of this one is stored, send it again in a moment")
+			refuseUnread(w, r, http.StatusServiceUnavailable, "", "the kit is busy with other large uploads; nothing of this one is stored, send it again in a moment")
 			return nil, taken, false
 		}
 		taken += smallBody
 	}
 }
 
-func refuseLarge(w http.ResponseWriter) {
-	refuse(w, http.StatusRequestEntityTooLarge, "", "more than 16 MiB in one request: send it in pieces; nothing of it is stored")
+func refuseLarge(w http.ResponseWriter, r *http.Request) {
+	refuseUnread(w, r, http.StatusRequestEntityTooLarge, "", "more than 16 MiB in one request: send it in pieces; nothing of it is stored")
 }
 
 // bodyKind is how a body is to be taken apart.
@@ -127,38 +125,4 @@ func splitLines(body []byte) (lines [][]byte) {
 		}
 	}
 	return lines
-}
-
-// splitArray gives the elements of an array. What is wrong inside an element is for the door to judge. Where the array
-// itself breaks off, or goes on behind its end, the rest stands as one last element, which the door refuses: it begins
-// with what is wrong.
-func splitArray(body []byte) (elements [][]byte) {
-	d := jsontext.NewDecoder(bytes.NewBuffer(body), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
-	rest := func(from int64) [][]byte {
-		broken := bytes.TrimLeft(body[from:], blank)
-		return append(elements, broken[:min(len(broken), event.MaxLine)])
-	}
-	if _, err := d.ReadToken(); err != nil {
-		return rest(0) // cannot be: it begins with [
-	}
-	for d.PeekKind() != ']' {
-		from := d.InputOffset()
-		value, err := d.ReadValue()
-		if err != nil {
-			return rest(from)
-		}
-		end := d.InputOffset()
-		elements = append(elements, body[end-int64(len(value)):end])
-		if len(elements) > maxBatch {
-			return elements
-		}
-	}
-	from := d.InputOffset()
-	if _, err := d.ReadToken(); err != nil {
-		return rest(from) // cannot be: it was looked at
-	}
-	if behind := d.InputOffset(); behind < int64(len(body)) {
-		return rest(behind - 1)
-	}
-	return elements
 }

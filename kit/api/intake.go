@@ -3,7 +3,6 @@ package api
 import (
 	"context"
 	"errors"
-	"math"
 	"net/http"
 	"strconv"
 	"time"
@@ -32,17 +31,17 @@ func (s *Server) postEvents(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if wait, ok := s.posts.allow(client(r), time.Now()); !ok {
-		w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(wait.Seconds()))))
-		refuse(w, http.StatusTooManyRequests, "", "too many at once from this device; what you sent is not stored, send it again in a moment")
+		retryAfter(w, wait)
+		refuseUnread(w, r, http.StatusTooManyRequests, "", "too many at once from this device; what you sent is not stored, send it again in a moment")
 		return
 	}
 	kind, field := kindOf(r.Header)
 	switch field {
 	case "Content-Type":
-		refuse(w, http.StatusUnsupportedMediaType, field, "must be application/json or application/x-ndjson")
+		refuseUnread(w, r, http.StatusUnsupportedMediaType, field, "must be application/json or application/x-ndjson")
 		return
 	case "Content-Encoding":
-		refuse(w, http.StatusUnsupportedMediaType, field, "must be absent: the kit takes bodies as they are, not compressed")
+		refuseUnread(w, r, http.StatusUnsupportedMediaType, field, "must be absent: the kit takes bodies as they are, not compressed")
 		return
 	}
 	body, taken, ok := s.readBody(w, r)

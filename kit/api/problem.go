@@ -2,6 +2,7 @@ package api
 
 import (
 	"net/http"
+	"strconv"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -39,8 +40,11 @@ func write(w http.ResponseWriter, status int, kind string, v any) {
 		panic(err) // only values of this package's own types come here
 	}
 	extend(w)
+	text = append(text, '\n')
 	w.Header().Set("Content-Type", kind)
+	// Who gets it need not wait for the handler's end to know that it is whole.
+	w.Header().Set("Content-Length", strconv.Itoa(len(text)))
 	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(status)
-	w.Write(append(text, '\n'))
+	w.Write(text)
 }

@@ -1,6 +1,9 @@
 package api
 
 import (
+	"math"
+	"net/http"
+	"strconv"
 	"sync"
 	"time"
 
@@ -44,6 +47,25 @@ func (q *quota) allow(client string, now time.Time) (wait time.Duration, ok bool
 		return wait, false
 	}
 	return 0, true
+}
+
+// retryAfter says when to come again.
+func retryAfter(w http.ResponseWriter, wait time.Duration) {
+	w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(wait.Seconds()))))
+}
+
+// limited holds the requests that count to a quota.
+func limited(q *quota, counts func(*http.Request) bool, next http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if counts(r) {
+			if wait, ok := q.allow(client(r), time.Now()); !ok {
+				retryAfter(w, wait)
+				refuse(w, http.StatusTooManyRequests, "", "too many questions at once from this device; ask again in a moment")
+				return
+			}
+		}
+		next(w, r)
+	}
 }
 
 // maxBodies is how many bytes of large bodies are in memory at the same time, of all clients together.

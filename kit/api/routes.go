@@ -35,6 +35,13 @@ func (s *Server) table() []route {
 	}
 }
 
+func always(*http.Request) bool { return true }
+
+// takesWalk reports whether a request wants what has to be folded or looked for in the whole store.
+func takesWalk(r *http.Request) bool {
+	return r.PathValue("id") != "" && r.PathValue("space") != "" || r.URL.Query().Get("at") != ""
+}
+
 func (s *Server) routes() {
 	zip, err := gzhttp.NewWrapper(gzhttp.MinSize(1400), gzhttp.CompressionLevel(5))
 	if err != nil {
@@ -44,6 +51,9 @@ func (s *Server) routes() {
 	for _, r := range s.table() {
 		if r.zipped {
 			r.handler = zip(r.handler)
+		}
+		if r.method == http.MethodGet && strings.HasPrefix(r.path, "/api/v1/") {
+			r.handler = limited(s.reads, always, limited(s.pasts, takesWalk, r.handler))
 		}
 		s.handle(r.method+" "+r.path, r.handler)
 		methods[r.path] = append(methods[r.path], r.method)

@@ -27,6 +27,13 @@ type Config struct {
 	// PostsPerSecond and PostBurst bound how often one address may hand in events; 0 means 50 and 500.
 	PostsPerSecond float64
 	PostBurst      int
+	// ReadsPerSecond and ReadBurst bound how often one address may ask for something under /api/v1; 0 means 100 and 1,000.
+	ReadsPerSecond float64
+	ReadBurst      int
+	// PastPerSecond and PastBurst bound, besides, how often it may ask for what takes a fold or a walk through the store: an
+	// earlier moment of a space, a node with its history; 0 means 20 and 100.
+	PastPerSecond float64
+	PastBurst     int
 	// StreamsPerClient and Streams bound open streams, for one address and in all; 0 means 16 and 512.
 	StreamsPerClient, Streams int
 
@@ -41,6 +48,8 @@ type Server struct {
 	mux     *http.ServeMux
 	metrics *metrics
 	posts   *quota
+	reads   *quota
+	pasts   *quota
 	bodies  room
 
 	mu      sync.Mutex
@@ -59,6 +68,18 @@ func New(kit *coordinator.Coordinator, config Config) *Server {
 	if config.PostBurst == 0 {
 		config.PostBurst = 500
 	}
+	if config.ReadsPerSecond == 0 {
+		config.ReadsPerSecond = 100
+	}
+	if config.ReadBurst == 0 {
+		config.ReadBurst = 1000
+	}
+	if config.PastPerSecond == 0 {
+		config.PastPerSecond = 20
+	}
+	if config.PastBurst == 0 {
+		config.PastBurst = 100
+	}
 	if config.StreamsPerClient == 0 {
 		config.StreamsPerClient = 16
 	}
@@ -70,6 +91,8 @@ func New(kit *coordinator.Coordinator, config Config) *Server {
 	}
 	s := &Server{kit: kit, config: config, log: config.Logger, mux: http.NewServeMux(), streams: make(map[string]int)}
 	s.posts = newQuota(rate.Limit(config.PostsPerSecond), config.PostBurst)
+	s.reads = newQuota(rate.Limit(config.ReadsPerSecond), config.ReadBurst)
+	s.pasts = newQuota(rate.Limit(config.PastPerSecond), config.PastBurst)
 	s.metrics = newMetrics(s)
 	s.routes()
 	return s
