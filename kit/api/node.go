@@ -28,7 +28,9 @@ type historyAnswer struct {
 	Missing       []string       `json:"missing,omitempty"`
 	TimeUncertain bool           `json:"time_uncertain,omitzero"`
 	// Claim says that the writer may not write to this thing: what it says stands as a claim.
-	Claim   bool           `json:"claim,omitzero"`
+	Claim bool `json:"claim,omitzero"`
+	// Claimed says that nothing binds the event's actor_id to its key.
+	Claimed bool           `json:"claimed,omitzero"`
 	Witness *scope.Witness `json:"witness,omitempty"`
 }
 
@@ -129,6 +131,7 @@ func (s *Server) history(r *http.Request, space, id string, home tile.Tile, at *
 		for _, p := range events {
 			e := p.event
 			h := historyAnswer{Event: jsontext.Value(e.Text), Received: p.received}
+			h.Claimed = !c.Rules().Bound(e.Key, e.Actor, e.Clock.T)
 			h.TimeUncertain = coordinator.TimeUncertain(e.Timestamp, p.received, window)
 			for _, parent := range e.Previous {
 				if gone[parent] {
