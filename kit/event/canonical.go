@@ -41,15 +41,19 @@ func Canonicalize(raw []byte) ([]byte, error) {
 	return canonical, nil
 }
 
-// readObject is what Parse and Sign do first: within the limits of an event, raw is one JSON object.
-func readObject(raw []byte) ([]byte, *Refusal) {
+// readObject is what Parse and Sign do first: within the limits of an event, raw is one JSON object. Into l, which may be
+// nil, goes its layout, where that was found on the way.
+func readObject(raw []byte, l *layout) ([]byte, *Refusal) {
 	if len(raw) > MaxLine {
 		return nil, refuse("size", "", "longer than "+strconv.Itoa(MaxLine)+" bytes")
 	}
 	var canonical []byte
-	if certainlyCanonical(raw) {
+	if certainlyCanonical(raw, l) {
 		canonical = bytes.Clone(raw)
 	} else {
+		if l != nil {
+			l.n = 0
+		}
 		var r *Refusal
 		if canonical, r = read(raw, MaxDepth, boundedNumber); r != nil {
 			return nil, r

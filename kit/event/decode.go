@@ -16,11 +16,12 @@ type raw struct {
 	intoNode, intoTile, sensor, value, unit, physics, params string
 }
 
-func decode(text string) (*Event, *Refusal) {
+// decode reads canonical text; l is its layout, or nil.
+func decode(text string, l *layout) (*Event, *Refusal) {
 	e := &Event{Text: text}
 	var r raw
 	var idAt, signatureAt member
-	members(text, func(m member) bool {
+	l.members(text, func(m member) bool {
 		switch m.name {
 		case "event_id":
 			r.id, idAt = m.value, m

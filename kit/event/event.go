@@ -62,7 +62,8 @@ type Scope struct {
 // Parse checks one event as received: JSON, canonical form, envelope, payload, id and clock. It does not verify the
 // signature (see Verifier) nor scope (package scope). Every error is a *Refusal. raw is not kept.
 func Parse(raw []byte) (*Event, error) {
-	canonical, r := readObject(raw)
+	var l layout
+	canonical, r := readObject(raw, &l)
 	if r != nil {
 		return nil, r
 	}
@@ -70,7 +71,7 @@ func Parse(raw []byte) (*Event, error) {
 		return nil, refuse("size", "", "the canonical form has "+strconv.Itoa(len(canonical))+" bytes, the limit is "+strconv.Itoa(MaxSize))
 	}
 	// canonical is ours alone and never written again.
-	e, r := decode(unsafe.String(unsafe.SliceData(canonical), len(canonical)))
+	e, r := decode(unsafe.String(unsafe.SliceData(canonical), len(canonical)), &l)
 	if r != nil {
 		return nil, r
 	}
@@ -92,7 +93,7 @@ func Decode(text string) (*Event, error) {
 	if len(text) < 2 || text[0] != '{' || text[len(text)-1] != '}' {
 		return nil, refuse("type", "", "an event is a JSON object")
 	}
-	e, r := decode(text)
+	e, r := decode(text, nil)
 	if r != nil {
 		return nil, r
 	}

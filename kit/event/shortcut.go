@@ -7,10 +7,37 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
+// layout is where the members of an object stand, as the shortcut found them.
+type layout struct {
+	n     int // how many there are; more than there is room for when it was not worth remembering them
+	spans [32]span
+}
+
+// span is a member: it begins at start with its name, whose quote ends before colon, and its value ends before end.
+type span struct{ start, colon, end int32 }
+
+// members is the function of that name for the text that the layout is of.
+func (l *layout) members(text string, yield func(member) bool) {
+	if l == nil || l.n == 0 || l.n > len(l.spans) {
+		members(text, yield)
+		return
+	}
+	for _, s := range l.spans[:l.n] {
+		// The shortcut takes no names with escapes.
+		if !yield(member{text[s.start+1 : s.colon-1], text[s.colon+1 : s.end], int(s.start), int(s.end)}) {
+			return
+		}
+	}
+}
+
 // certainlyCanonical reports that raw is one JSON value in canonical form, keeps an event's limits of depth and number,
 // and needs no second look: most events arrive exactly as their writer signed them, and this one pass is several times
 // quicker than canonicalising anew. False says nothing: the long way decides then, and finds the words for a refusal.
-func certainlyCanonical(raw []byte) bool {
+// Into l, which may be nil, goes the layout of an object.
+func certainlyCanonical(raw []byte, l *layout) bool {
+	if len(raw) > 0 && raw[0] == '{' {
+		return canonicalObject(raw, 0, MaxDepth-1, l) == len(raw)
+	}
 	return canonicalValue(raw, 0, MaxDepth) == len(raw) && len(raw) > 0
 }
 
@@ -22,7 +49,7 @@ func canonicalValue(raw []byte, i, levels int) int {
 	}
 	switch c := raw[i]; c {
 	case '{':
-		return canonicalObject(raw, i, levels-1)
+		return canonicalObject(raw, i, levels-1, nil)
 	case '[':
 		return canonicalArray(raw, i, levels-1)
 	case '"':
@@ -67,7 +94,7 @@ func canonicalArray(raw []byte, i, levels int) int {
 }
 
 // canonicalObject is certain of names in plain ASCII only: in bytes they then sort as in UTF-16.
-func canonicalObject(raw []byte, i, levels int) int {
+func canonicalObject(raw []byte, i, levels int, l *layout) int {
 	if levels < 0 || i+1 >= len(raw) {
 		return -1
 	}
@@ -94,8 +121,15 @@ func canonicalObject(raw []byte, i, levels int) int {
 			return -1
 		}
 		last = name
-		if i = canonicalValue(raw, i+2, levels); i < 0 || i >= len(raw) {
+		colon := i + 1
+		if i = canonicalValue(raw, colon+1, levels); i < 0 || i >= len(raw) {
 			return -1
+		}
+		if l != nil {
+			if l.n < len(l.spans) {
+				l.spans[l.n] = span{int32(begin - 1), int32(colon), int32(i)}
+			}
+			l.n++
 		}
 		switch raw[i] {
 		case '}':

@@ -2,6 +2,8 @@ package event
 
 import (
 	"bytes"
+	"fmt"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -13,7 +15,7 @@ func TestShortcutIsCertainOf(t *testing.T) {
 		`{"a":"Br\"ü\\cke","b":"\n\u001f\u0000\u000b","c":[true,false,null,{"d":[]}]}`, "\"\u2028\U0001F600\"",
 		strings.Repeat("[", MaxDepth) + strings.Repeat("]", MaxDepth), `"/"`, "\"\x7f\"", `{"":1," ":2}`,
 	} {
-		if !certainlyCanonical([]byte(text)) {
+		if !certainlyCanonical([]byte(text), nil) {
 			t.Errorf("the long way for %s", text)
 		}
 	}
@@ -21,7 +23,7 @@ func TestShortcutIsCertainOf(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !certainlyCanonical([]byte(e.Text)) {
+	if !certainlyCanonical([]byte(e.Text), nil) {
 		t.Error("the long way for a usual event")
 	}
 }
@@ -36,7 +38,7 @@ func TestShortcutIsNotCertainOf(t *testing.T) {
 		strings.Repeat("[", MaxDepth+1) + strings.Repeat("]", MaxDepth+1), strings.Repeat(`{"a":`, MaxDepth+1) + "1" + strings.Repeat("}", MaxDepth+1),
 		strings.Repeat("[", 1<<20),
 	} {
-		if certainlyCanonical([]byte(text)) {
+		if certainlyCanonical([]byte(text), nil) {
 			t.Errorf("certain of %.80s", text)
 		}
 	}
@@ -50,8 +52,12 @@ func FuzzShortcut(f *testing.F) {
 		f.Add([]byte(text))
 	}
 	f.Fuzz(func(t *testing.T, raw []byte) {
-		if !certainlyCanonical(raw) {
+		var l layout
+		if !certainlyCanonical(raw, &l) {
 			return
+		}
+		if raw[0] == '{' {
+			sameMembers(t, string(raw), &l)
 		}
 		canonical, r := read(raw, MaxDepth, boundedNumber)
 		if r != nil {
@@ -61,4 +67,35 @@ func FuzzShortcut(f *testing.F) {
 			t.Fatalf("certain of %q, canonical is %q", raw, canonical)
 		}
 	})
+}
+
+// sameMembers holds what a layout gives to what is there.
+func sameMembers(t *testing.T, text string, l *layout) {
+	t.Helper()
+	var want, got []member
+	members(text, func(m member) bool { want = append(want, m); return true })
+	l.members(text, func(m member) bool { got = append(got, m); return true })
+	if !slices.Equal(got, want) {
+		t.Fatalf("the members of %q are %v, want %v", text, got, want)
+	}
+}
+
+func TestLayoutOfManyMembers(t *testing.T) {
+	for n := range 70 {
+		var b strings.Builder
+		for i := range n {
+			fmt.Fprintf(&b, `,"m%02d":{"a":[%d,"x\""]}`, i, i)
+		}
+		text := "{" + strings.TrimPrefix(b.String(), ",") + "}"
+		var l layout
+		if !certainlyCanonical([]byte(text), &l) || l.n != n {
+			t.Fatalf("%d of %d members: %s", l.n, n, text)
+		}
+		sameMembers(t, text, &l)
+		stopped := 0
+		l.members(text, func(member) bool { stopped++; return false })
+		if stopped != min(n, 1) {
+			t.Errorf("of %d members %d were given after the first was enough", n, stopped)
+		}
+	}
 }

@@ -33,7 +33,7 @@ func NewSigner(key ed25519.PrivateKey) *Signer { return &Signer{Key: key, HomeZo
 // others may be absent: actor_id (the key's own), tile (of the position or the geometry's first coordinate, unless the
 // event has a node_id), clock, event_id and signature. The last two are always made anew. The error is a *Refusal.
 func (s *Signer) Sign(draft []byte) (*Event, error) {
-	canonical, refusal := readObject(draft)
+	canonical, refusal := readObject(draft, nil)
 	if refusal != nil {
 		return nil, refusal
 	}
@@ -170,7 +170,7 @@ func ascii(names []string) bool {
 // ID is the id that an event or a draft must bear: derived from the content where it names a signature.key, its own
 // event_id otherwise. Nothing else about it is checked. The error is a *Refusal.
 func ID(text []byte) (string, error) {
-	canonical, refusal := readObject(text)
+	canonical, refusal := readObject(text, nil)
 	if refusal != nil {
 		return "", refusal
 	}
