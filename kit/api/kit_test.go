@@ -103,6 +103,10 @@ func (k *kit) open(config Config, mend ...func(*http.Server)) {
 	if err != nil {
 		k.t.Fatal(err)
 	}
+	if config.ReadBurst == 0 {
+		// Tests ask more often than people; what is to be limited says so.
+		config.ReadsPerSecond, config.ReadBurst, config.PastPerSecond, config.PastBurst = 1e6, 1e6, 1e6, 1e6
+	}
 	k.api = New(k.c, config)
 	k.server = httptest.NewUnstartedServer(k.api)
 	for _, m := range mend {
@@ -113,11 +117,15 @@ func (k *kit) open(config Config, mend ...func(*http.Server)) {
 }
 
 func (k *kit) close() {
+	if k.c == nil {
+		return // closed already
+	}
 	k.c.EndStreams()
 	k.server.Close()
 	if err := k.c.Close(); err != nil {
 		k.t.Error(err)
 	}
+	k.c = nil
 }
 
 // reply is an answer that was read to its end.
