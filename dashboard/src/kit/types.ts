@@ -120,6 +120,8 @@ export interface HistoryEntry {
   missing?: string[];
   time_uncertain?: boolean;
   witness?: WitnessLine;
+  /** Nothing binds the name in `actor_id` to the key. */
+  claimed?: boolean;
   /** Its writer may not write here: what it says stands beside the thing as a claim. */
   claim?: boolean;
 }
@@ -128,7 +130,6 @@ export interface NodeHistory {
   feature: Thing | null;
   deleted?: boolean;
   events: HistoryEntry[];
-  witness?: WitnessLine[];
 }
 
 export interface Verdict {
