@@ -87,13 +87,22 @@ func (w *writer) index(c *conn, fresh []record, entries []entry) error {
 	if err := rows.flush(); err != nil {
 		return err
 	}
-	entries = slices.Concat(w.store.recent.entries, entries)
-	slices.SortFunc(entries, func(a, b entry) int {
-		return cmp.Or(cmp.Compare(a.key, b.key), cmp.Compare(a.seq, b.seq))
+	type row struct{ key, seq int64 }
+	ids := make([]row, 0, len(w.store.recent.entries)+len(entries))
+	for _, some := range [][]entry{w.store.recent.entries, entries} {
+		for i := range some {
+			ids = append(ids, row{some[i].key, some[i].seq})
+		}
+	}
+	slices.SortFunc(ids, func(a, b row) int {
+		if a.key != b.key {
+			return cmp.Compare(a.key, b.key)
+		}
+		return cmp.Compare(a.seq, b.seq)
 	})
 	rows = newRows(c, "INSERT INTO event_id (key, seq) VALUES", 2, 100)
-	for _, e := range entries {
-		if err := rows.add(e.key, e.seq); err != nil {
+	for _, id := range ids {
+		if err := rows.add(id.key, id.seq); err != nil {
 			return err
 		}
 	}
