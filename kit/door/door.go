@@ -1,188 +1,175 @@
-// Package door is the local door: what is handed in here is parsed, verified and held to its space's rules before
-// anything of it is stored, and every event gets a verdict of its own.
+// Package door is the local door of a kit: what comes in is parsed, verified and held to its space's rules, in parallel
+// and in batches, before anything is stored; each event gets a verdict of its own (kit/API.md, POST /api/v1/events).
 package door
 
 import (
 	"context"
-	"errors"
 	"runtime"
 	"strconv"
-	"sync"
 	"time"
 
 	"fieldkit/kit/event"
 	"fieldkit/kit/store"
 )
 
-// Status is what became of an event.
-type Status string
+// An Appender stores events durably and in their order, all of a call or, with an error, none, and returns when they are on
+// disk with an outcome for each. What it stored is reflected in the rules when it returns.
+type Appender interface {
+	Append(context.Context, []store.Entry) ([]store.Outcome, error)
+}
 
-// Taken means on disk, Known that the same was here before.
+// A RuleSource knows the rules of spaces. It is asked anew for each batch, and after each event of a space log.
+type RuleSource interface {
+	// Rules returns what judges the events of a space now; nil where everything may enter.
+	Rules(space string) Checker
+}
+
+// A Checker judges an event that was parsed and verified; nil means that it may enter. It is called by one goroutine at
+// a time.
+type Checker interface {
+	Check(*event.Event) *event.Refusal
+}
+
+// The words of Verdict.Status.
 const (
-	Taken   Status = "taken"
-	Known   Status = "known"
-	Refused Status = "refused"
+	Taken   = "taken"
+	Known   = "known"
+	Refused = "refused"
 )
 
-// A Verdict is what the door says of one event (kit/API.md).
+// RuleStorage is the rule of a refusal that is not the event's fault: it could not be stored.
+const RuleStorage = "storage"
+
+// A Verdict is what became of one event.
 type Verdict struct {
-	// Index is the event's place in what was handed in, from 0.
-	Index   int    `json:"index"`
+	// Index counts the events that came in, from 0.
+	Index int `json:"index"`
+	// EventID is "" where the event could not be read.
 	EventID string `json:"event_id,omitempty"`
-	Status  Status `json:"status"`
-	// Cursor is the event's place in the kit's log.
-	Cursor  string `json:"cursor,omitempty"`
+	Status  string `json:"status"`
+	// Cursor is the event's place in the order of arrival, where it was taken or known.
+	Cursor string `json:"cursor,omitempty"`
+	// The refusal.
 	Rule    string `json:"rule,omitempty"`
 	Field   string `json:"field,omitempty"`
 	File    string `json:"file,omitempty"`
 	Message string `json:"message,omitempty"`
+	// Seq is Cursor as a number.
+	Seq int64 `json:"-"`
 }
 
-// An Appender stores events durably: all of a call in one transaction or, with an error, none, an outcome for each.
-type Appender interface {
-	Append(ctx context.Context, entries []store.Entry) ([]store.Outcome, error)
+// Tally counts verdicts.
+type Tally struct {
+	Taken, Known, Refused int
+	// Seq is the greatest seq among them.
+	Seq int64
 }
 
-// A Checker holds events to the rules of one space; nil takes the event. It is safe for concurrent use.
-type Checker interface {
-	Check(e *event.Event) *event.Refusal
+// Add counts one more.
+func (t *Tally) Add(v Verdict) {
+	switch v.Status {
+	case Taken:
+		t.Taken++
+	case Known:
+		t.Known++
+	default:
+		t.Refused++
+	}
+	t.Seq = max(t.Seq, v.Seq)
 }
 
-// A RuleSource knows the rules of each space. It is safe for concurrent use; a nil Checker takes everything.
-type RuleSource interface {
-	Rules(space string) Checker
-}
-
-// chunk is how many events are verified together.
-const chunk = 250
-
-// A Door takes events in. It is safe for concurrent use.
+// A Door admits events. It is safe for concurrent use.
 type Door struct {
 	store    Appender
 	rules    RuleSource
 	verifier *event.Verifier
 	now      func() time.Time
+	workers  int
 }
 
-// New returns a door before a store.
+// New returns a door to a store. rules may be nil: then everything may enter that is an event. now is the kit's clock.
 func New(store Appender, rules RuleSource, verifier *event.Verifier, now func() time.Time) *Door {
-	return &Door{store, rules, verifier, now}
+	return &Door{store: store, rules: rules, verifier: verifier, now: now, workers: runtime.GOMAXPROCS(0)}
 }
 
-// Admit takes events as received, one a line, with a verdict each. When it returns, those taken are on disk. With an
-// error nothing was taken.
+// How much is judged at once. Batches of signatures are cheaper the larger they are; an append goes into one
+// transaction.
+const (
+	chunkLines  = 1000
+	chunkBytes  = 1 << 20
+	chunkAtOnce = 64 // so few are not worth a second goroutine
+	appendMost  = 1000
+	waitingMost = 4000 // verdicts that wait for a batch to fill
+)
+
+// Admit judges and stores the events of lines, and returns a verdict for each, in their order. With an error (of the
+// store, or of ctx) the verdicts stand all the same: what was not stored by then is refused with RuleStorage.
 func (d *Door) Admit(ctx context.Context, lines [][]byte) ([]Verdict, error) {
-	events := make([]*event.Event, len(lines))
-	verdicts := make([]Verdict, len(lines))
-	hashes := make([][32]byte, len(lines))
-	d.judge(lines, events, hashes, verdicts)
-	if err := ctx.Err(); err != nil {
-		return nil, err
+	verdicts := make([]Verdict, 0, len(lines))
+	report := func(v Verdict) error { verdicts = append(verdicts, v); return nil }
+	if len(lines) <= chunkAtOnce {
+		c := &chunk{lines: lines}
+		d.judge(c)
+		a := d.newAdmission(ctx, report)
+		a.take(c)
+		a.finish()
+		return verdicts, a.err
 	}
-	// Rules may change with every event of a space's log, so those are stored before what follows is judged.
-	for start := 0; start < len(events); {
-		end := start
-		for end < len(events) && (end == start || events[end] == nil || events[end-1] == nil || events[end-1].Layer != event.SpaceLog) {
-			end++
+	size := min(chunkLines, max(chunkAtOnce, (len(lines)+d.workers-1)/d.workers))
+	err := d.run(ctx, report, func(_ context.Context, feed feeder) error {
+		for begin := 0; begin < len(lines); {
+			end, bytes := begin, 0
+			for end < len(lines) && end-begin < size && bytes < chunkBytes {
+				bytes += len(lines[end])
+				end++
+			}
+			feed(&chunk{first: begin, lines: lines[begin:end]}, true)
+			begin = end
 		}
-		if err := d.store1(ctx, start, events[start:end], hashes[start:end], verdicts[start:end]); err != nil {
-			return nil, err
-		}
-		start = end
-	}
-	return verdicts, nil
+		return nil
+	})
+	return verdicts, err
 }
 
-// judge parses and verifies on all cores.
-func (d *Door) judge(lines [][]byte, events []*event.Event, hashes [][32]byte, verdicts []Verdict) {
-	work := make(chan int)
-	var group sync.WaitGroup
-	one := func(start int) {
-		end := min(start+chunk, len(lines))
-		for i := start; i < end; i++ {
-			verdicts[i].Index = i
-			e, err := event.Parse(lines[i])
-			if err != nil {
-				verdicts[i].refuse(err)
-				continue
-			}
-			events[i], verdicts[i].EventID = e, e.ID
-		}
-		for i, err := range d.verifier.VerifyBatch(events[start:end], nil) {
-			if err != nil {
-				verdicts[start+i].refuse(err)
-				events[start+i] = nil
-			} else if e := events[start+i]; e != nil {
-				hashes[start+i] = e.Hash()
-			}
-		}
-	}
-	if len(lines) <= chunk {
-		one(0)
-		return
-	}
-	for range min(runtime.GOMAXPROCS(0), (len(lines)+chunk-1)/chunk) {
-		group.Go(func() {
-			for start := range work {
-				one(start)
-			}
-		})
-	}
-	for start := 0; start < len(lines); start += chunk {
-		work <- start
-	}
-	close(work)
-	group.Wait()
+// chunk is a number of lines on their way through the door.
+type chunk struct {
+	first  int // index of the first line
+	lines  [][]byte
+	events []*event.Event   // nil where refused
+	hashes [][32]byte       // of events
+	no     []*event.Refusal // nil where not refused
+	judged chan struct{}    // closed when the last three are there
+	// Of a stream, the memory of the lines, and how much of it is used.
+	arena *[chunkBytes]byte
+	used  int
 }
 
-// store1 holds events to their spaces' rules and stores those that pass.
-func (d *Door) store1(ctx context.Context, first int, events []*event.Event, hashes [][32]byte, verdicts []Verdict) error {
-	entries := make([]store.Entry, 0, len(events))
-	index := make([]int, 0, len(events))
-	rules := make(map[string]Checker)
-	received := d.now().Unix()
-	for i, e := range events {
-		if e == nil {
+// judge parses and verifies the lines of a chunk.
+func (d *Door) judge(c *chunk) {
+	n := len(c.lines)
+	c.events, c.hashes, c.no = make([]*event.Event, n), make([][32]byte, n), make([]*event.Refusal, n)
+	for i, line := range c.lines {
+		e, err := event.Parse(line)
+		if err != nil {
+			c.no[i] = refusal(err)
 			continue
 		}
-		checker, ok := rules[e.Space]
-		if !ok {
-			checker = d.rules.Rules(e.Space)
-			rules[e.Space] = checker
-		}
-		if checker != nil {
-			if refusal := checker.Check(e); refusal != nil {
-				verdicts[i].refuse(refusal)
-				continue
-			}
-		}
-		entries = append(entries, store.Entry{Event: e, Hash: hashes[i], Received: received, Door: true})
-		index = append(index, i)
+		c.events[i] = e
 	}
-	outcomes, err := d.store.Append(ctx, entries)
-	if err != nil {
-		return err
-	}
-	for n, o := range outcomes {
-		v := &verdicts[index[n]]
-		switch o.Status {
-		case store.Taken:
-			v.Status, v.Cursor = Taken, strconv.FormatInt(o.Seq, 10)
-		case store.Known:
-			v.Status, v.Cursor = Known, strconv.FormatInt(o.Seq, 10)
-		default:
-			v.refuse(&event.Refusal{Rule: "equivocation", Field: "event_id", Message: "another event of this space has this id"})
+	for i, err := range d.verifier.VerifyBatch(c.events, nil) {
+		if err != nil {
+			c.no[i] = refusal(err)
+		} else if c.events[i] != nil {
+			c.hashes[i] = c.events[i].Hash()
 		}
 	}
-	return nil
 }
 
-func (v *Verdict) refuse(err error) {
-	v.Status = Refused
-	var r *event.Refusal
-	if errors.As(err, &r) {
-		v.Rule, v.Field, v.File, v.Message = r.Rule, r.Field, r.File, r.Message
-	} else {
-		v.Rule, v.Message = "failure", err.Error()
+func refusal(err error) *event.Refusal {
+	if r, ok := err.(*event.Refusal); ok {
+		return r
 	}
+	return &event.Refusal{Rule: "event", Message: err.Error()}
 }
+
+func cursor(seq int64) string { return strconv.FormatInt(seq, 10) }

@@ -18,7 +18,6 @@ import (
 
 	"fieldkit/kit/event"
 	"fieldkit/kit/store"
-	"fieldkit/kit/store/sample"
 	"fieldkit/kit/store/storetest"
 )
 
@@ -201,7 +200,7 @@ func sound(t *testing.T, s *store.Store) {
 // killed at random moments, fifty times. Nothing that was acknowledged is ever missing, and both have one root.
 func TestKilledAgainAndAgain(t *testing.T) {
 	const many, kills = 10_000, 50
-	events := sample.Events(many, sample.Options{})
+	events := storetest.Events(many)
 	shuffled := slices.Clone(events)
 	r := rand.New(rand.NewPCG(11, 12))
 	r.Shuffle(many, func(i, j int) { shuffled[i], shuffled[j] = shuffled[j], shuffled[i] })

@@ -46,7 +46,7 @@ func TestFullDisk(t *testing.T) {
 	dir := t.TempDir()
 	s := mustOpen(t, dir, quiet().WithPages(&pages))
 	ctx := context.Background()
-	entries := storetest.Entries(sample.Events(2000, sample.Options{}))
+	entries := storetest.Entries(storetest.Events(2000))
 	var model storetest.Model
 	at := 0
 	for ; at < len(entries); at += 50 {
@@ -134,7 +134,7 @@ func TestTrouble(t *testing.T) {
 				return trouble{l, &err}, opening
 			}))
 			ctx := context.Background()
-			entries := storetest.Entries(sample.Events(40, sample.Options{}))
+			entries := storetest.Entries(storetest.Events(40))
 			var model storetest.Model
 			if _, err := s.Append(ctx, entries[:20]); err != nil {
 				t.Fatal(err)
@@ -180,7 +180,7 @@ func filled(t *testing.T, n int) (dir, file string) {
 	t.Helper()
 	dir = t.TempDir()
 	s := mustOpen(t, dir, quiet())
-	if _, err := s.Append(context.Background(), storetest.Entries(sample.Events(n, sample.Options{}))); err != nil {
+	if _, err := s.Append(context.Background(), storetest.Entries(storetest.Events(n))); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.Close(); err != nil {
@@ -260,7 +260,7 @@ func TestDamage(t *testing.T) {
 		t.Fatal(err)
 	}
 	r := rand.New(rand.NewPCG(21, 22))
-	events := sample.Events(400, sample.Options{})
+	events := storetest.Events(400)
 	told := make(map[string]bool)
 	for _, e := range events {
 		told[e.Text] = true
@@ -338,7 +338,7 @@ func TestTwoProcesses(t *testing.T) {
 	if err := os.MkdirAll(root, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	writeEvents(t, filepath.Join(root, "events"), sample.Events(20, sample.Options{}))
+	writeEvents(t, filepath.Join(root, "events"), storetest.Events(20))
 	executable, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
@@ -379,7 +379,7 @@ func TestTwoProcesses(t *testing.T) {
 func TestStat(t *testing.T) {
 	s := mustOpen(t, t.TempDir(), quiet())
 	ctx := context.Background()
-	if _, err := s.Append(ctx, storetest.Entries(sample.Events(500, sample.Options{}))); err != nil {
+	if _, err := s.Append(ctx, storetest.Entries(storetest.Events(500))); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := s.Seal(ctx, sample.Start+100_000); err != nil {

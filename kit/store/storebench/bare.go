@@ -29,7 +29,7 @@ func bare(path string, lines [][]byte) (speed float64, err error) {
 		return 0, err
 	}
 	defer insert.Close()
-	return perSecond(func() error {
+	return perSecond(len(lines), func() error {
 		for b := range slices.Chunk(lines, batch) {
 			if err := script("BEGIN IMMEDIATE"); err != nil {
 				return err

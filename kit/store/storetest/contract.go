@@ -133,7 +133,7 @@ func resigned(t *testing.T, e *event.Event) *event.Event {
 
 func testOutcomes(t *testing.T, open Open) {
 	f := newFixture(t, open)
-	events := sample.Events(60, sample.Options{})
+	events := Events(60)
 	entries := Entries(events)
 	f.append(entries[:20]...)
 	f.append(entries[10:30]...)                                  // half known
@@ -181,7 +181,7 @@ func pointer[T any](v T) *T { return &v }
 
 // spread is a few hundred events of three spaces, one of them much smaller, some not by the door.
 func spread(f *fixture) {
-	entries := Entries(sample.Events(300, sample.Options{}))
+	entries := Entries(Events(300))
 	entries = append(entries, Entries(sample.Events(120, sample.Options{Space: "camp.b", Seed: 1}))...)
 	entries = append(entries, Entries(sample.Events(5, sample.Options{Space: "small", Seed: 2}))...)
 	r := rand.New(rand.NewPCG(1, 2))

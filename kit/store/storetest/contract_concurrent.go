@@ -22,7 +22,7 @@ func testConcurrent(t *testing.T, open Open) {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	const many, writers = 400, 8
-	entries := Entries(sample.Events(many, sample.Options{}))
+	entries := Entries(Events(many))
 
 	var readers sync.WaitGroup
 	for range 2 {
@@ -115,7 +115,7 @@ func testConcurrent(t *testing.T, open Open) {
 func testStream(t *testing.T, open Open) {
 	f := newFixture(t, open)
 	const many = 600
-	entries := Entries(sample.Events(many, sample.Options{}))
+	entries := Entries(Events(many))
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	var appender sync.WaitGroup
@@ -165,7 +165,7 @@ func testStream(t *testing.T, open Open) {
 
 func testEnds(t *testing.T, open Open) {
 	f := newFixture(t, open)
-	entries := Entries(sample.Events(10, sample.Options{}))
+	entries := Entries(Events(10))
 	gone, cancel := context.WithCancel(context.Background())
 	cancel()
 	if _, err := f.Store.Append(gone, entries); !errors.Is(err, context.Canceled) {

@@ -91,7 +91,7 @@ func testTrailingIndex(t *testing.T, open Open) {
 	f := newFixture(t, open)
 	ctx := context.Background()
 	const many = 10_000
-	entries := Entries(sample.Events(many, sample.Options{}))
+	entries := Entries(Events(many))
 	missing := func(from int) {
 		t.Helper()
 		var ids []string

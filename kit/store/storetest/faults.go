@@ -17,7 +17,7 @@ import (
 // RunFaults makes each step that an implementation takes fail twice, once lost and once done but reported lost; then it
 // holds what there is to the contract, and what there is after opening again. open opens through the fault.
 func RunFaults(t *testing.T, open func(fault *Fault, dir string, o store.Options) (Store, error)) {
-	entries := Entries(sample.Events(12, sample.Options{}))
+	entries := Entries(Events(12))
 	e := sample.V0("rhine-flood", "evt-001", sample.Start, 1)
 	entries = append(entries, store.Entry{Event: e, Hash: e.Hash(), Received: sample.Start, Door: true})
 	entries = append(entries, Entries([]*event.Event{resigned(t, entries[4].Event)})...)

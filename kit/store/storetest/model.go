@@ -9,10 +9,12 @@ import (
 	"slices"
 	"sort"
 	"strings"
+	"sync"
 
 	"fieldkit/kit/digest"
 	"fieldkit/kit/event"
 	"fieldkit/kit/store"
+	"fieldkit/kit/store/sample"
 	"fieldkit/maps/tile"
 )
 
@@ -55,6 +57,11 @@ type Store interface {
 	Summary
 	Segments
 }
+
+var made = sync.OnceValue(func() []*event.Event { return sample.Events(10_000, sample.Options{}) })
+
+// Events are the first n of the usual sample, which takes its time to sign; at most 10,000.
+func Events(n int) []*event.Event { return slices.Clone(made()[:n]) }
 
 // Entries makes entries of events that came in at the door, received at their own time.
 func Entries(events []*event.Event) []store.Entry {
