@@ -70,7 +70,7 @@ type Store struct {
 const (
 	readerCount    = 4
 	readerCacheKiB = 1024
-	writerCacheKiB = 8192
+	writerCacheKiB = 4096
 )
 
 // Open opens the store in the folder dir, which is made where there is none. ErrLocked means that another process has
