@@ -285,3 +285,25 @@ func (k *kit) scopeFile(path, text string) {
 	}
 	k.unix.Add(2) // the door looks again
 }
+
+// roomIsGivenBack holds the kit to have forgotten all bodies; who has an answer may be a moment ahead of that.
+func (k *kit) roomIsGivenBack() {
+	k.t.Helper()
+	taken := func() int {
+		k.api.bodies.mu.Lock()
+		defer k.api.bodies.mu.Unlock()
+		return k.api.bodies.taken
+	}
+	waitUntil(k.t, "the room for bodies is given back", func() bool { return taken() == 0 })
+}
+
+func waitUntil(t testing.TB, what string, is func() bool) {
+	t.Helper()
+	for range 1000 {
+		if is() {
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	t.Fatalf("not so in 10 s: %s", what)
+}

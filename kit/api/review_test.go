@@ -226,9 +226,7 @@ func TestLargeBodiesGetAnAnswer(t *testing.T) {
 			t.Errorf("curl with %s: %v: %s", header, err, out)
 		}
 	}
-	if n := k.api.bodies.taken; n != 0 {
-		t.Errorf("%d bytes are not given back", n)
-	}
+	k.roomIsGivenBack()
 }
 
 func TestHistorySaysWhoseNameIsClaimed(t *testing.T) {

@@ -2,6 +2,7 @@ package coordinator
 
 import (
 	"context"
+	"strings"
 
 	"fieldkit/kit/canvas"
 	"fieldkit/kit/event"
@@ -21,10 +22,22 @@ type view struct {
 	// entangled tiles hold v0 events with parents, whose clocks depend on each other: there one event may change more than
 	// it is about.
 	entangled map[tile.Tile]struct{}
+	// left is, by the id of a merge, the node that the merged one was another name of before.
+	left map[string]string
 }
 
 func (v *view) add(e *event.Event, seq, received int64) {
+	var before string
+	if e.Operation == event.Merge {
+		before = v.mergedInto(e.Node)
+	}
 	v.canvas.Add(e, TimeUncertain(e.Timestamp, received, v.window))
+	if before != "" && before != v.mergedInto(e.Node) {
+		if v.left == nil {
+			v.left = make(map[string]string)
+		}
+		v.left[strings.Clone(e.ID)] = before
+	}
 	v.seq = max(v.seq, seq)
 	v.events++
 	if !e.Signed() && len(e.Previous) > 0 {
@@ -33,6 +46,13 @@ func (v *view) add(e *event.Event, seq, received int64) {
 		}
 		v.entangled[e.Tile] = struct{}{}
 	}
+}
+
+func (v *view) mergedInto(id string) string {
+	if n := v.canvas.Node(id); n != nil {
+		return n.MergedInto()
+	}
+	return ""
 }
 
 // fold reads the events of a space from the store, those with t ≤ until where until is given, and folds them onto an

@@ -8,7 +8,6 @@ import (
 	"fieldkit/kit/canvas"
 	"fieldkit/kit/scope"
 	"fieldkit/kit/store"
-	"fieldkit/maps/tile"
 )
 
 // world is a space that somebody has looked at. Its locks are taken in the order making, mu, newsMu, and none while
@@ -110,16 +109,6 @@ func (c *Coordinator) View(ctx context.Context, space string, at *int64, look fu
 		return c.viewAt(ctx, space, *at, look)
 	}
 	return c.view(ctx, space, func(v *view) error { return look(v.canvas) })
-}
-
-// Entangled reports whether an event in this tile may change more than what it is about: a v0 event whose place in the
-// order others' places depend on.
-func (c *Coordinator) Entangled(ctx context.Context, space string, at tile.Tile) (yes bool, err error) {
-	_, err = c.view(ctx, space, func(v *view) error {
-		_, yes = v.entangled[at]
-		return nil
-	})
-	return yes, err
 }
 
 func (c *Coordinator) view(ctx context.Context, space string, look func(*view) error) (ok bool, err error) {
