@@ -116,14 +116,14 @@ func (d *Door) Admit(ctx context.Context, lines [][]byte) ([]Verdict, error) {
 		return verdicts, a.err
 	}
 	size := min(chunkLines, max(chunkAtOnce, (len(lines)+d.workers-1)/d.workers))
-	err := d.run(ctx, report, func(_ context.Context, feed feeder) error {
+	err := d.run(ctx, report, func(desk *desk) error {
 		for begin := 0; begin < len(lines); {
 			end, bytes := begin, 0
 			for end < len(lines) && end-begin < size && bytes < chunkBytes {
 				bytes += len(lines[end])
 				end++
 			}
-			feed(&chunk{first: begin, lines: lines[begin:end]}, true)
+			desk.put(&chunk{first: begin, lines: lines[begin:end]})
 			begin = end
 		}
 		return nil

@@ -21,14 +21,14 @@ func (d *Door) AdmitStream(ctx context.Context, r io.Reader, report func(Verdict
 		tally.Add(v)
 		return report(v)
 	}
-	err := d.run(ctx, counted, func(ctx context.Context, feed feeder) error {
+	err := d.run(ctx, counted, func(desk *desk) error {
 		buffered := readers.Get().(*bufio.Reader)
 		buffered.Reset(r)
 		defer func() {
 			buffered.Reset(nil)
 			readers.Put(buffered)
 		}()
-		return feedLines(ctx, buffered, feed)
+		return feedLines(ctx, buffered, desk)
 	})
 	return tally, err
 }
@@ -42,33 +42,23 @@ var (
 	readers = sync.Pool{New: func() any { return bufio.NewReaderSize(nil, chunkBytes) }}
 )
 
-// feedLines cuts a stream into chunks.
-func feedLines(ctx context.Context, r *bufio.Reader, feed feeder) error {
-	index := 0
-	c := newChunk(0)
-	for ctx.Err() == nil {
+// feedLines brings the lines of a stream to the desk.
+func feedLines(ctx context.Context, r *bufio.Reader, desk *desk) error {
+	for index := 0; ctx.Err() == nil; {
 		line, err := readLine(r)
 		if err != nil && !errors.Is(err, io.EOF) {
-			feed(c, true)
 			return err
 		}
 		if len(bytes.TrimSpace(line)) > 0 {
-			if !c.add(line) {
-				feed(c, true)
-				c = newChunk(index)
-				c.add(line)
+			if !desk.add(index, line) {
+				return nil
 			}
 			index++
 		}
 		if err != nil {
-			break
-		}
-		// Nothing more is here yet: what there is goes now, if somebody has time for it.
-		if r.Buffered() == 0 && len(c.lines) > 0 && feed(c, false) {
-			c = newChunk(index)
+			return nil
 		}
 	}
-	feed(c, true)
 	return ctx.Err()
 }
 
