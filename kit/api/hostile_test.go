@@ -141,8 +141,7 @@ func TestAPanicEndsItsRequestAlone(t *testing.T) {
 		case "/abort":
 			panic(http.ErrAbortHandler)
 		}
-		var none map[string]int
-		none["x"] = 1
+		panic("a fault of the handler")
 	})
 	k := newKit(t, Config{Page: flushing{page}})
 	k.get("/before").isProblem(t, 500, "")
