@@ -57,8 +57,9 @@ type request struct {
 }
 
 // Append stores events, and returns when they are on disk, with an outcome for each. All of a call are stored in one
-// transaction or, with an error, none is; but after an error that was not the disk's fault to tell (a lost connection)
-// the same entries may be Known when they are appended again. ctx is heeded until the writer has taken the entries up.
+// transaction or, with an error, none is as far as is known: what was committed though it was reported lost is Known when
+// it is appended again, and Committed is told of it. The order of the entries is the order of their seqs. ctx is heeded
+// until the writer has taken the entries up; they must not change before Append returns.
 func (s *Store) Append(ctx context.Context, entries []Entry) ([]Outcome, error) {
 	if len(entries) == 0 {
 		return nil, nil
