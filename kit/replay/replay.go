@@ -3,21 +3,15 @@
 package replay
 
 import (
-	"bufio"
-	"bytes"
 	"errors"
 	"io"
 	"runtime"
 	"slices"
-	"strconv"
 	"sync"
 
 	"fieldkit/kit/canvas"
 	"fieldkit/kit/event"
 )
-
-// batchLines is how many lines are checked together: batches verify several times faster than single signatures.
-const batchLines = 256
 
 // Options say how to replay.
 type Options struct {
@@ -25,7 +19,7 @@ type Options struct {
 	Until *int64
 	// Trusted skips signatures: for a trace that this kit has verified before.
 	Trusted bool
-	// Refused is called for each line that is no event, in no particular order.
+	// Refused is called for each line that is no event, in their order.
 	Refused func(line int, id string, r *event.Refusal)
 }
 
@@ -33,7 +27,7 @@ type Options struct {
 type Trace struct {
 	// Canvases by space id.
 	Canvases map[string]*canvas.Canvas
-	// Events counts the lines that were folded, known ones among them; Refused those that were not.
+	// Events counts the lines that were folded, known ones among them; Refused those that are no events.
 	Events  int
 	Refused int
 }
@@ -57,120 +51,66 @@ func (t *Trace) Digest() [32]byte {
 	return canvas.TraceDigest(digests)
 }
 
-// batch is some lines on their way; a line that was too long is nil and has its refusal in errs.
-type batch struct {
-	first  int
-	lines  [][]byte
-	events []*event.Event
-	errs   []error
-}
-
-// Read folds a trace. The error is the reader's; lines that are no events are refused and the others folded.
+// Read folds a trace. The error is the reader's, and what came before it is folded; lines that are no events are refused
+// and the others folded. Memory grows with the events, not with lines that are none.
 func Read(r io.Reader, o Options) (*Trace, error) {
-	f := &folder{options: o, trace: &Trace{Canvases: make(map[string]*canvas.Canvas)}}
+	f := &folder{options: o, trace: &Trace{Canvases: make(map[string]*canvas.Canvas)}, kept: make(map[string][]string)}
 	workers := runtime.GOMAXPROCS(0)
-	in, out := make(chan *batch, workers), make(chan *batch, workers)
-	var group sync.WaitGroup
+	// The same batches go to the workers and, in the order of their lines, to be folded.
+	work, queue := make(chan *batch), make(chan *batch, 2*workers)
 	verifier := event.NewVerifier()
+	var group sync.WaitGroup
 	for range workers {
 		group.Go(func() {
-			for b := range in {
+			for b := range work {
 				b.check(verifier, o.Trusted)
-				out <- b
+				close(b.checked)
 			}
 		})
 	}
 	var readErr error
-	go func() {
-		readErr = split(r, in)
-		close(in)
-		group.Wait()
-		close(out)
-	}()
-	for b := range out {
+	group.Go(func() {
+		readErr = split(r, func(b *batch) {
+			queue <- b
+			work <- b
+		})
+		close(work)
+		close(queue)
+	})
+	for b := range queue {
+		<-b.checked
 		f.add(b)
 	}
-	f.settle()
-	return f.trace, readErr
+	group.Wait()
+	err := f.settle()
+	return f.trace, errors.Join(readErr, err)
 }
 
-// split cuts the input into batches of lines.
-func split(r io.Reader, in chan<- *batch) error {
-	reader := bufio.NewReaderSize(r, 1<<20)
-	b := &batch{first: 1}
-	number := 0
-	for {
-		line, err := reader.ReadSlice('\n')
-		number++
-		long := false
-		for errors.Is(err, bufio.ErrBufferFull) {
-			long = true
-			_, err = reader.ReadSlice('\n')
-		}
-		if err != nil && !errors.Is(err, io.EOF) {
-			return err
-		}
-		var refusal error
-		if long || len(line) > event.MaxLine+1 {
-			line, refusal = nil, &event.Refusal{Rule: "size", Message: "longer than " + strconv.Itoa(event.MaxLine) + " bytes"}
-		}
-		b.lines, b.errs = append(b.lines, bytes.Clone(bytes.TrimSpace(line))), append(b.errs, refusal)
-		if len(b.lines) == batchLines || err != nil {
-			in <- b
-			b = &batch{first: number + 1}
-		}
-		if err != nil {
-			return nil
-		}
-	}
-}
-
-func (b *batch) check(verifier *event.Verifier, trusted bool) {
-	b.events = make([]*event.Event, len(b.lines))
-	for i, line := range b.lines {
-		if len(line) > 0 {
-			b.events[i], b.errs[i] = event.Parse(line)
-		}
-	}
-	if trusted {
-		return
-	}
-	for i, err := range verifier.VerifyBatch(b.events, nil) {
-		if err != nil {
-			b.errs[i] = err
-		}
-	}
-}
-
+// folder folds what was checked.
 type folder struct {
 	options Options
 	trace   *Trace
-	// kept are all events: what a space log or an old event's clock turns over is folded once more.
-	kept map[string][]*event.Event
+	// kept are all events by space: where a space log or an old event's clock turns over what was folded, they are folded
+	// once more.
+	kept map[string][]string
 }
 
 func (f *folder) add(b *batch) {
-	if f.kept == nil {
-		f.kept = make(map[string][]*event.Event)
-	}
 	for i, e := range b.events {
 		if err := b.errs[i]; err != nil {
 			f.refuse(b.first+i, e, err)
 			continue
 		}
-		if e == nil {
+		if e == nil || f.options.Until != nil && e.Clock.T > *f.options.Until {
 			continue
 		}
 		f.trace.Events++
-		if f.options.Until != nil && e.Clock.T > *f.options.Until {
-			continue
-		}
 		c := f.trace.Canvases[e.Space]
 		if c == nil {
 			c = canvas.New(e.Space)
 			f.trace.Canvases[e.Space] = c
 		}
-		f.kept[e.Space] = append(f.kept[e.Space], e)
+		f.kept[e.Space] = append(f.kept[e.Space], e.Text)
 		c.Add(e, false)
 	}
 }
@@ -188,15 +128,20 @@ func (f *folder) refuse(line int, e *event.Event, err error) {
 	f.options.Refused(line, id, r)
 }
 
-func (f *folder) settle() {
+func (f *folder) settle() error {
 	for space, c := range f.trace.Canvases {
 		for c.Stale() {
 			c = c.Restart()
-			for _, e := range f.kept[space] {
+			for _, text := range f.kept[space] {
+				e, err := event.Decode(text)
+				if err != nil {
+					return err // cannot be: it was parsed before
+				}
 				c.Add(e, false)
 			}
 		}
 		c.Settle()
 		f.trace.Canvases[space] = c
 	}
+	return nil
 }
