@@ -120,8 +120,8 @@ func splitLines(body []byte) (lines [][]byte) {
 	for len(body) > 0 && len(lines) <= maxBatch {
 		var line []byte
 		line, body, _ = bytes.Cut(body, []byte{'\n'})
-		if line = bytes.Trim(line, blank); len(line) > 0 {
-			lines = append(lines, line)
+		if len(bytes.Trim(line, blank)) > 0 {
+			lines = append(lines, bytes.TrimRight(line, "\r\n"))
 		}
 	}
 	return lines

@@ -254,7 +254,7 @@ func TestFeaturesKeepAPictureTrue(t *testing.T) {
 			drawn, now := picture{}, picture{}
 			drawn.fetch(t, k, space)
 			resets := 0
-			for i := range 120 {
+			for i := range 90 {
 				e := scribble(t, random, space, i, &nodes)
 				if a := k.post(linesType, []byte(e)); a.Taken != 1 {
 					t.Fatalf("%s: %+v", e, a.Verdicts)
