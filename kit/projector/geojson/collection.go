@@ -35,18 +35,23 @@ func Each(c *canvas.Canvas, want Filter, yield func(Feature) bool) {
 // EachOf is Each for one tile; it reports whether yield wants more.
 func EachOf(c *canvas.Canvas, at tile.Tile, want Filter, yield func(Feature) bool) bool {
 	more := true
-	offer := func(f Feature, drawn bool) {
-		if more && drawn && (want.Layer == "" || f.Properties.Layer == want.Layer) && want.holds(f.Geometry) {
+	c.Nodes(at, func(n *canvas.Node) {
+		// The place first: it is much less work than all the rest.
+		if !more || want.Layer != "" && n.Layer != want.Layer || want.Bound != nil && !want.holds(geometryOf(n)) {
+			return
+		}
+		if f, drawn := Node(c, n); drawn {
 			more = yield(f)
 		}
-	}
-	c.Nodes(at, func(n *canvas.Node) {
-		if more && (want.Layer == "" || n.Layer == want.Layer) {
-			f, drawn := Node(c, n)
-			offer(f, drawn)
+	})
+	c.Sensors(at, func(s *canvas.Sensor) {
+		if !more || want.Layer != "" && s.Layer != want.Layer {
+			return
+		}
+		if f := Sensor(c, s); want.holds(f.Geometry) {
+			more = yield(f)
 		}
 	})
-	c.Sensors(at, func(s *canvas.Sensor) { offer(Sensor(c, s), true) })
 	return more
 }
 

@@ -42,23 +42,30 @@ func shortest(degrees float64) []byte {
 // less work than Each where only that is asked.
 func EachPlace(c *canvas.Canvas, yield func(layer string, bound orb.Bound, placed bool)) {
 	for _, at := range c.Tiles() {
-		offer := func(layer string, geometry *canvas.Write, position jsontext.Value) {
-			raw, _ := place(geometry, position, at)
-			bound, placed := Bound(raw)
+		offer := func(layer string, geometry jsontext.Value) {
+			bound, placed := Bound(geometry)
 			yield(layer, bound, placed)
 		}
 		c.Nodes(at, func(n *canvas.Node) {
-			if n.Deleted() || Target(c, n) != n {
-				return
+			if !n.Deleted() && Target(c, n) == n {
+				offer(n.Layer, geometryOf(n))
 			}
-			var position jsontext.Value
-			if drawn := n.Register(canvas.Position).Drawn; drawn != nil && drawn.Value != "null" {
-				position = jsontext.Value(drawn.Value)
-			}
-			offer(n.Layer, n.Register(canvas.Geometry).Drawn, position)
 		})
-		c.Sensors(at, func(s *canvas.Sensor) { offer(s.Layer, nil, nil) })
+		c.Sensors(at, func(s *canvas.Sensor) {
+			geometry, _ := place(nil, nil, at)
+			offer(s.Layer, geometry)
+		})
 	}
+}
+
+// geometryOf is where a node is drawn.
+func geometryOf(n *canvas.Node) jsontext.Value {
+	var position jsontext.Value
+	if drawn := n.Register(canvas.Position).Drawn; drawn != nil && drawn.Value != "null" {
+		position = jsontext.Value(drawn.Value)
+	}
+	geometry, _ := place(n.Register(canvas.Geometry).Drawn, position, n.Tile)
+	return geometry
 }
 
 // Bound is the bounding box of a raw geometry in degrees; ok is false where it has none.
