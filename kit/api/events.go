@@ -56,7 +56,7 @@ func (s *Server) getEvents(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Content-Type", ndjson)
 			w.Header().Set("Trailer", "Fieldkit-Cursor, Fieldkit-More")
 		}
-		extend(w)
+		s.extend(w)
 		_, err := buffer.WriteTo(w)
 		return err
 	})
@@ -74,7 +74,7 @@ func (s *Server) getEvents(w http.ResponseWriter, r *http.Request) {
 	if more {
 		w.Header().Set("Fieldkit-More", "1")
 	}
-	extend(w)
+	s.extend(w)
 	buffer.WriteTo(w)
 }
 
@@ -101,7 +101,7 @@ func (s *Server) getEvent(w http.ResponseWriter, r *http.Request) {
 	if len(rows) > 1 {
 		w.Header().Set("Content-Type", ndjson)
 	}
-	extend(w)
+	s.extend(w)
 	for _, row := range rows {
 		w.Write(append([]byte(row.Text), '\n'))
 	}

@@ -97,24 +97,37 @@ func TestAClientThatLeavesInTheMiddle(t *testing.T) {
 	k.roomIsGivenBack()
 }
 
-// TestALongAnswerOutlivesTheTimeToRead has a client read slowly: the server's deadline for the request is none for the answer.
-func TestALongAnswerOutlivesTheTimeToRead(t *testing.T) {
-	k := newKit(t, Config{PostBurst: 1e6}, func(s *http.Server) { s.ReadTimeout = 500 * time.Millisecond })
+// fill stores 800 events of 12 kB: more than stands between a server and a client that does not read.
+func (k *kit) fill() {
+	k.t.Helper()
 	long := strings.Repeat("x", 12000)
-	for range 4 {
+	for n := range 4 {
 		var events []string
-		for range 200 {
-			events = append(events, unsigned(fmt.Sprint("e", serial.Add(1)), fields{"properties": fields{"a": long}}))
+		for i := range 200 {
+			events = append(events, unsigned(fmt.Sprint("e", n*200+i), fields{"properties": fields{"a": long}}))
 		}
 		if a := k.post(linesType, []byte(strings.Join(events, "\n"))); a.Taken != 200 {
-			t.Fatalf("%+v", a.Verdicts[0])
+			k.t.Fatalf("%+v", a.Verdicts[0])
 		}
 	}
+}
+
+// ask sends a GET and reads nothing of the answer.
+func (k *kit) ask(path string) net.Conn {
+	k.t.Helper()
 	conn := k.dial("")
 	if err := conn.(*net.TCPConn).SetReadBuffer(1 << 18); err != nil {
-		t.Fatal(err)
+		k.t.Fatal(err)
 	}
-	fmt.Fprintf(conn, "GET /api/v1/events HTTP/1.1\r\nHost: %s\r\n\r\n", k.host())
+	fmt.Fprintf(conn, "GET %s HTTP/1.1\r\nHost: %s\r\n\r\n", path, k.host())
+	return conn
+}
+
+// TestALongAnswerOutlivesTheTimeToRead has a client read slowly: the server's deadline for the request is none for the answer.
+func TestALongAnswerOutlivesTheTimeToRead(t *testing.T) {
+	k := newKit(t, Config{}, func(s *http.Server) { s.ReadTimeout = 500 * time.Millisecond })
+	k.fill()
+	conn := k.ask("/api/v1/events")
 	time.Sleep(1500 * time.Millisecond)
 	response, err := http.ReadResponse(bufio.NewReader(conn), nil)
 	if err != nil {
@@ -126,7 +139,36 @@ func TestALongAnswerOutlivesTheTimeToRead(t *testing.T) {
 	}
 }
 
-var serial atomic.Int64
+// TestAClientThatStopsReading is let go, and what it got does not look whole.
+func TestAClientThatStopsReading(t *testing.T) {
+	for _, path := range []string{"/api/v1/events", "/api/v1/spaces/camp/state", "/api/v1/spaces/camp/state?format=canonical", "/api/v1/spaces/camp/state?at=9999999999"} {
+		closed := make(chan string, 100)
+		k := newKit(t, Config{pace: pace{piece: 300 * time.Millisecond}}, func(s *http.Server) {
+			s.ConnState = func(c net.Conn, state http.ConnState) {
+				if state == http.StateClosed {
+					closed <- c.RemoteAddr().String()
+				}
+			}
+		})
+		k.fill()
+		conn := k.ask(path)
+		for timeout, gone := time.After(20*time.Second), false; !gone; {
+			select {
+			case address := <-closed:
+				gone = address == conn.LocalAddr().String()
+			case <-timeout:
+				t.Fatalf("%s: it is waited for", path)
+			}
+		}
+		response, err := http.ReadResponse(bufio.NewReader(conn), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if text, err := io.ReadAll(response.Body); err == nil {
+			t.Errorf("%s: %d bytes are taken for the whole", path, len(text))
+		}
+	}
+}
 
 // TestAPanicEndsItsRequestAlone has handlers panic before, within and after an answer.
 func TestAPanicEndsItsRequestAlone(t *testing.T) {

@@ -39,7 +39,7 @@ func write(w http.ResponseWriter, status int, kind string, v any) {
 	if err != nil {
 		panic(err) // only values of this package's own types come here
 	}
-	extend(w)
+	extendBy(w, usualPace.piece)
 	text = append(text, '\n')
 	w.Header().Set("Content-Type", kind)
 	// Who gets it need not wait for the handler's end to know that it is whole.

@@ -149,11 +149,8 @@ func client(r *http.Request) string {
 	return host
 }
 
-// writeTimeout is how long one piece of an answer may take to leave: a client that stops reading is let go.
-const writeTimeout = 30 * time.Second
-
-// extend gives the answer another writeTimeout.
-func extend(w http.ResponseWriter) { extendBy(w, writeTimeout) }
+// extend gives one piece of a long answer its time to leave: a client that stops reading is let go.
+func (s *Server) extend(w http.ResponseWriter) { extendBy(w, s.config.pace.piece) }
 
 func extendBy(w http.ResponseWriter, d time.Duration) {
 	// An answer that is not on a network connection has no deadline, and needs none.

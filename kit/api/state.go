@@ -205,7 +205,7 @@ func (o *collection) element(text []byte) {
 }
 
 func (o *collection) flush() error {
-	extend(o.w)
+	o.s.extend(o.w)
 	_, err := o.buffer.WriteTo(o.w)
 	return err
 }

@@ -8,15 +8,17 @@ import (
 	"github.com/gorilla/websocket"
 )
 
-// pace is how often a stream asks whether its client is there, and how long it waits.
+// pace is how long clients are waited for.
 type pace struct {
-	// ping is between two pings, pong how long a client may take to answer.
+	// piece is how long one piece of a long answer may take to leave.
+	piece time.Duration
+	// ping is between two pings on a stream, pong how long a client may take to answer.
 	ping, pong time.Duration
 	// frame is how long a client may take to accept one frame; then it is let go and comes back with its cursor.
 	frame time.Duration
 }
 
-var usualPace = pace{ping: 20 * time.Second, pong: 50 * time.Second, frame: 10 * time.Second}
+var usualPace = pace{piece: 30 * time.Second, ping: 20 * time.Second, pong: 50 * time.Second, frame: 10 * time.Second}
 
 // maxMessage is the longest message that a client may send; none means anything.
 const maxMessage = 1 << 10
