@@ -90,16 +90,17 @@ func TestANodesHistory(t *testing.T) {
 	gone := add("gone", 3, 20, on("set_properties", fields{"properties": fields{"state": "gone"}, "previous_events": []string{closed.ID}}))
 	old := add("old", 2, -100*24*3600, on("set_properties", fields{"properties": fields{"state": "built"}}))
 	elsewhere := add("elsewhere", 2, 30, on("set_properties", fields{"properties": fields{"state": "x"}, "layer_id": "needs"}))
+	stray := add("stray", 3, 35, on("set_properties", fields{"properties": fields{"state": "x"}, "layer_id": "needs"}))
 	other := add("other", 2, 40, nil)
 	link := add("link", 2, 50, on("link_nodes", fields{"to_node": other.ID}))
 	unknown := add("unknown", 2, 55, on("paint_node", nil))
 	merge := add("merge", 2, 60, fields{"operation": "merge", "node_id": other.ID, "into_node": node.ID})
 	remove := add("delete", 2, 70, on("delete_node", nil))
 	// In any order: history is told in that of the trace.
-	k.take(remove, merge, unknown, link, other, elsewhere, old, gone, closed, node)
+	k.take(remove, merge, unknown, link, other, stray, elsewhere, old, gone, closed, node)
 	var got nodeOf
 	k.read("/api/v1/spaces/camp/nodes/"+node.ID, &got)
-	want := "old ?, create, closed without absent, gone claim, elsewhere exclusion, link, merge, delete" // what nobody knows is about nothing
+	want := "old ?, create, closed without absent, gone claim, elsewhere exclusion, stray exclusion, link, merge, delete" // what nobody knows is about nothing
 	if h := got.history(t, names); h != want {
 		t.Errorf("history %s\nwant %s", h, want)
 	}

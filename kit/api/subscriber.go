@@ -17,6 +17,9 @@ import (
 // catchUp is how many events are read from the store at a time for a client that is behind.
 const catchUp = 256
 
+// blocked is how long a write takes at least that had to wait for the client.
+const blocked = time.Millisecond
+
 // errSlow ends a stream whose client does not take what is sent to it.
 var errSlow = errors.New("reads too slowly: come back with your cursor")
 
@@ -41,9 +44,8 @@ type frame struct {
 func (sub *subscriber) listen(gone func()) {
 	defer gone()
 	sub.conn.SetReadLimit(maxMessage)
-	alive := func(string) error { return sub.conn.SetReadDeadline(time.Now().Add(sub.s.config.pace.pong)) }
-	sub.conn.SetPongHandler(alive)
-	_ = alive("")
+	sub.conn.SetPongHandler(sub.alive)
+	_ = sub.alive("")
 	for {
 		if _, _, err := sub.conn.NextReader(); err != nil {
 			return
@@ -146,14 +148,24 @@ func (sub *subscriber) say(f frame) error {
 }
 
 func (sub *subscriber) write(message []byte) error {
-	err := sub.conn.SetWriteDeadline(time.Now().Add(sub.s.config.pace.frame))
+	began := time.Now()
+	err := sub.conn.SetWriteDeadline(began.Add(sub.s.config.pace.frame))
 	if err == nil {
 		err = sub.conn.WriteMessage(websocket.TextMessage, message)
 	}
 	if err != nil {
 		return errSlow
 	}
+	if time.Since(began) >= blocked {
+		// The link was full, and took this: the client is there, though its answer to a ping may be long in coming.
+		_ = sub.alive("") // of a connection that is gone, the next write tells
+	}
 	return nil
+}
+
+// alive gives the client another while to be silent.
+func (sub *subscriber) alive(string) error {
+	return sub.conn.SetReadDeadline(time.Now().Add(sub.s.config.pace.pong))
 }
 
 func (sub *subscriber) ping() error {

@@ -10,6 +10,7 @@ import (
 	"fieldkit/kit/canvas"
 	"fieldkit/kit/event"
 	"fieldkit/kit/scope"
+	"fieldkit/kit/store"
 )
 
 // story is a mixed trace in two spaces, one of which certifies itself: writes by those who may and others, readings, v0
@@ -193,6 +194,28 @@ func TestTimeUncertain(t *testing.T) {
 	} {
 		if got := TimeUncertain(tc.timestamp, now, tc.window); got != tc.want {
 			t.Errorf("%s: %v", tc.name, got)
+		}
+	}
+}
+
+// TestAMomentThatMayLackAnEventIsNotKept has events come in between the beginning of a fold and its end.
+func TestAMomentThatMayLackAnEventIsNotKept(t *testing.T) {
+	for _, tc := range []struct {
+		name string
+		late fields
+		kept bool
+	}{
+		{"of the moment", fields{"timestamp": start}, false},
+		{"before it", fields{"timestamp": start - 9}, false},
+		{"after it", fields{"timestamp": start + 1}, true},
+		{"of another space", fields{"space_id": "other"}, true},
+	} {
+		e := newEarlier()
+		e.begin("camp", start)
+		e.forget([]store.Committed{committed(sign(t, key(2), tc.late), 1)})
+		e.keep(&view{})
+		if kept := e.get("camp", start, scope.Window{}) != nil; kept != tc.kept {
+			t.Errorf("an event %s: kept %v", tc.name, kept)
 		}
 	}
 }
