@@ -13,7 +13,7 @@ import (
 // pendingWrite is an event that waits for its node's create.
 type pendingWrite struct {
 	event *event.Event
-	write Write
+	stamp *Stamp
 }
 
 // apply folds one event with the clock that counts and names what it changed.
@@ -24,24 +24,24 @@ func (c *Canvas) apply(t *tileState, e *event.Event, clock event.Clock, uncertai
 		return nil
 	}
 	t.digest.Store(nil)
-	w := Write{
+	stamp := &Stamp{
 		Event: strings.Clone(e.ID), Clock: clock, effective: c.rules.Effective(clock), Time: e.Timestamp,
 		By: c.author(e), Derived: e.Scope.Authority == "derived", Uncertain: uncertain,
 	}
-	changed, waits := c.effect(t, e, w)
+	changed, waits := c.effect(t, e, stamp)
 	if !waits {
 		delete(t.missing, e.ID)
 	}
 	return changed
 }
 
-func (c *Canvas) effect(t *tileState, e *event.Event, w Write) (changed []string, waits bool) {
+func (c *Canvas) effect(t *tileState, e *event.Event, stamp *Stamp) (changed []string, waits bool) {
 	switch e.Operation {
 	case event.CreateNode:
-		return c.create(t, e, w), false
+		return c.create(t, e, stamp), false
 	case event.SensorReading:
 		if !e.BearsNode {
-			return c.reading(t, e, w), false
+			return c.reading(t, e, stamp), false
 		}
 	}
 	if !writes(e) {
@@ -49,10 +49,10 @@ func (c *Canvas) effect(t *tileState, e *event.Event, w Write) (changed []string
 	}
 	n := t.node(e.Node)
 	if !n.created {
-		n.more().waiting = append(n.more().waiting, pendingWrite{e, w})
+		n.more().waiting = append(n.more().waiting, pendingWrite{e, stamp})
 		return nil, true
 	}
-	return c.writeNode(t, n, e, w), false
+	return c.writeNode(t, n, e, stamp), false
 }
 
 // writes reports whether an event writes to a node that is there.
@@ -88,29 +88,31 @@ func (t *tileState) empty() bool {
 	return true
 }
 
-func (c *Canvas) create(t *tileState, e *event.Event, w Write) []string {
+func (c *Canvas) create(t *tileState, e *event.Event, stamp *Stamp) []string {
 	n := t.node(e.ID)
-	w.Event = n.ID
+	if n.created {
+		return nil
+	}
+	stamp.Event = n.ID
 	n.created = true
 	n.Layer, n.Type = c.name(e.Layer), c.name(e.NodeType)
-	n.By, n.Clock, n.Time, n.Uncertain = w.By, w.Clock, w.Time, w.Uncertain
+	n.Stamp = stamp
 	n.Scope = c.scope(e.Scope)
 	count := 0
 	c.each(e, func(string, string) { count++ })
 	n.registers = make(registers, 0, count)
 	c.each(e, func(name, value string) {
-		w.Value = strings.Clone(value)
-		n.registers.at(name).insert(w)
+		n.registers.at(name).insert(Write{Value: strings.Clone(value), Stamp: stamp})
 	})
 	var waiting []pendingWrite
 	if n.extra != nil {
 		waiting, n.extra.waiting = n.extra.waiting, nil
 	}
 	// Least first: what a write names as seen is then there before it, whatever came in when.
-	slices.SortFunc(waiting, func(a, b pendingWrite) int { return a.write.compare(&b.write) })
+	slices.SortFunc(waiting, func(a, b pendingWrite) int { return a.stamp.compare(b.stamp) })
 	changed := []string{n.ID}
 	for _, p := range waiting {
-		changed = append(changed, c.writeNode(t, n, p.event, p.write)...)
+		changed = append(changed, c.writeNode(t, n, p.event, p.stamp)...)
 		delete(t.missing, p.event.ID)
 	}
 	// A claim may rank above the write that answers it, and so come after it.
@@ -140,7 +142,8 @@ func (c *Canvas) each(e *event.Event, yield func(name, value string)) {
 }
 
 // writeNode folds a write to a node that is there.
-func (c *Canvas) writeNode(t *tileState, n *Node, e *event.Event, w Write) []string {
+func (c *Canvas) writeNode(t *tileState, n *Node, e *event.Event, stamp *Stamp) []string {
+	w := Write{Stamp: stamp}
 	if e.Layer != n.Layer {
 		c.witness(e, &event.Refusal{Rule: "exclusion", Field: "layer_id", File: scope.BuiltIn, Message: "the node stands in layer " + n.Layer})
 		return nil
@@ -162,10 +165,7 @@ func (c *Canvas) writeNode(t *tileState, n *Node, e *event.Event, w Write) []str
 		into := strings.Clone(e.IntoNode)
 		write(Merged, `{"into_node":"`+into+`","into_tile":"`+e.IntoTile.String()+`"}`)
 		if may {
-			if c.aliases[into] == nil {
-				c.aliases[into] = make(map[string]struct{})
-			}
-			c.aliases[into][n.ID] = struct{}{}
+			c.alias(into, n.ID)
 			changed = append(changed, into)
 		}
 	case event.SensorReading:
@@ -197,9 +197,17 @@ func (c *Canvas) writeNode(t *tileState, n *Node, e *event.Event, w Write) []str
 	}
 	if may {
 		n.settle(e.Previous)
-		c.remember(t, n, written, w, e.Previous)
+		c.remember(t, n, written, stamp, e.Previous)
 	}
 	return changed
+}
+
+// alias remembers that a merge of the node id into another one was written.
+func (c *Canvas) alias(into, id string) {
+	if c.aliases[into] == nil {
+		c.aliases[into] = make(map[string]struct{})
+	}
+	c.aliases[into][id] = struct{}{}
 }
 
 // answer settles the claims that an event about the node names, if its writer may.
@@ -211,15 +219,10 @@ func (c *Canvas) answer(n *Node, e *event.Event) {
 
 // remember keeps in mind which events a write named that are not here yet: should one come, it was replaced, or the claim
 // was answered, before.
-func (c *Canvas) remember(t *tileState, n *Node, registers []string, w Write, previous []string) {
-	var by *Write
+func (c *Canvas) remember(t *tileState, n *Node, registers []string, by *Stamp, previous []string) {
 	for _, id := range previous {
 		if _, seen := c.seen[keyOf(id)]; seen {
 			continue
-		}
-		if by == nil {
-			w.Value, w.Unit = "", ""
-			by = &w
 		}
 		t.missing[strings.Clone(id)] = append(t.missing[id], reference{n, registers, by})
 	}
@@ -245,12 +248,12 @@ func (c *Canvas) writeRegister(t *tileState, n *Node, name string, w Write, prev
 		// A series: the greatest reading is the sensor's, whoever took it.
 		if len(r.writes) == 0 {
 			r.writes = []Write{w}
-		} else if r.writes[0].compare(&w) < 0 {
+		} else if r.writes[0].compare(w.Stamp) < 0 {
 			r.writes[0] = w
 		}
 	} else if at, changed := r.insert(w); changed {
 		for _, ref := range t.missing[w.Event] {
-			if ref.node == n && (!may || slices.Contains(ref.registers, name) && ref.by.compare(at) > 0) {
+			if ref.node == n && (!may || slices.Contains(ref.registers, name) && ref.by.compare(at.Stamp) > 0) {
 				at.replaced = true
 			}
 		}
@@ -259,19 +262,19 @@ func (c *Canvas) writeRegister(t *tileState, n *Node, name string, w Write, prev
 		return // a claim replaces nothing
 	}
 	for _, id := range previous {
-		n.registers.at(name).replace(id, &w)
+		n.registers.at(name).replace(id, w.Stamp)
 	}
 }
 
-func (c *Canvas) reading(t *tileState, e *event.Event, w Write) []string {
-	w.Value, w.Unit = strings.Clone(e.Value), c.name(e.Unit)
+func (c *Canvas) reading(t *tileState, e *event.Event, stamp *Stamp) []string {
+	w := Write{Value: strings.Clone(e.Value), Unit: c.name(e.Unit), Stamp: stamp}
 	key := sensorKey{w.By.Principal, w.By.Actor, c.name(e.Sensor)}
 	s := t.sensors[key]
 	switch {
 	case s == nil:
 		s = &Sensor{Tile: t.tile, By: w.By, Name: key.name}
 		t.sensors[key] = s
-	case s.Latest.compare(&w) >= 0:
+	case s.Latest.compare(stamp) >= 0:
 		return nil
 	}
 	s.Latest, s.Layer = w, c.name(e.Layer)
@@ -309,14 +312,23 @@ func (c *Canvas) author(e *event.Event) *Author {
 	if e.Signed() {
 		key.principal = e.Key
 	}
-	a := c.authors[key]
-	if a == nil {
-		a = &Author{Principal: strings.Clone(e.Principal()), Actor: strings.Clone(e.Actor)}
-		if e.Signed() {
-			a.Key = strings.TrimPrefix(a.Principal, "key:")
-		}
-		c.authors[authorKey{strings.Clone(key.principal), a.Actor}] = a
+	if a := c.authors[key]; a != nil {
+		return a
 	}
+	return c.authorOf(strings.Clone(e.Principal()), strings.Clone(e.Actor), e.Signed())
+}
+
+// authorOf keeps one copy of each author. The key of a v0 event's is apart from those of all keys.
+func (c *Canvas) authorOf(principal, actor string, signed bool) *Author {
+	a := &Author{Principal: principal, Actor: actor}
+	if signed {
+		a.Key = strings.TrimPrefix(principal, "key:")
+	}
+	key := authorKey{a.Key, actor}
+	if known := c.authors[key]; known != nil {
+		return known
+	}
+	c.authors[key] = a
 	return a
 }
 

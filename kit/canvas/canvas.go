@@ -22,14 +22,15 @@ type Canvas struct {
 	plan  *plan
 	rules *scope.Rules
 	tiles map[tile.Tile]*tileState
-	// seen has every event that was added, with the tile it stands in.
+	// seen has the events that were added, with the tile each stands in, and the nodes of what was loaded.
 	seen      map[seenKey]tile.Tile
+	past      Past
 	legacy    map[string][32]byte // v0 ids and the content that has effect
 	authors   map[authorKey]*Author
 	scopes    map[event.Scope]*event.Scope
-	names     map[string]string // one copy of each name of a register, layer, type
-	witnesses map[string]scope.Witness
-	logged    []scope.Witness // of the space log
+	names     map[string]string        // one copy of each name of a register, layer, type
+	witnesses map[string]scope.Witness // by id, or id and loser
+	logged    []scope.Witness          // of the space log
 	// aliases are the nodes that a merge into the node of that id was written to.
 	aliases map[string]map[string]struct{}
 	dirty   map[*tileState]struct{}
@@ -59,9 +60,25 @@ type tileState struct {
 	// missing are the ids named in previous_events that are not here yet, and the writes that name them.
 	missing map[string][]reference
 	kept    []keptEvent // of an entangled tile: all
+	// witnessed are the events of the tile that have a line among the canvas's witnesses.
+	witnessed map[string]struct{}
+	legacy    map[string]struct{} // its v0 events whose content has effect
+	// events is how many were added to the tile, and before it was loaded; last is the last of them in the trace's order.
+	events int
+	last   lastEvent
+	// saved is what events was when the tile was saved or loaded; odd says that it holds a content that lost its id to
+	// another, and so takes no snapshot.
+	saved int
+	odd   bool
 	// digest is the tile's state digest once somebody asked for it, nil again when something changes. Readers may ask at
 	// the same time.
 	digest atomic.Pointer[[32]byte]
+}
+
+// lastEvent is the last event of a tile in the order of the trace, by the clock that it bears itself.
+type lastEvent struct {
+	clock event.Clock
+	id    string
 }
 
 type keptEvent struct {
@@ -73,8 +90,12 @@ type keptEvent struct {
 type reference struct {
 	node      *Node
 	registers []string
-	by        *Write // of which the rank counts
+	by        *Stamp // its rank
 }
+
+// Past tells of events that are in what was loaded: the tile in which the event of that id stands. What has been added
+// since, the canvas knows itself.
+type Past func(id string) (at tile.Tile, ok bool)
 
 // Change says what an event changed.
 type Change struct {
@@ -122,6 +143,11 @@ func (c *Canvas) Add(e *event.Event, uncertain bool) Change {
 	c.readLog()
 	c.seen[key] = e.Tile
 	c.events++
+	t := c.tile(e.Tile)
+	t.count(e)
+	if !e.Signed() {
+		t.keepID(e.ID)
+	}
 	if e.Layer == event.SpaceLog {
 		if !c.stale {
 			c.witness(e, &event.Refusal{Rule: "space_log", Field: "space_id", File: scope.BuiltIn, Message: "the space does not certify itself: its log has no effect"})
@@ -130,12 +156,11 @@ func (c *Canvas) Add(e *event.Event, uncertain bool) Change {
 	}
 	if !e.Signed() && len(e.Previous) > 0 && !c.plan.entangled[e.Tile] {
 		c.plan.entangled[e.Tile] = true
-		c.stale = c.stale || c.tiles[e.Tile] != nil
+		c.stale = c.stale || t.events > 1
 	}
 	if c.stale {
 		return Change{}
 	}
-	t := c.tile(e.Tile)
 	if c.plan.entangled[e.Tile] {
 		t.kept = append(t.kept, keptEvent{e, uncertain})
 		c.dirty[t] = struct{}{}
@@ -152,7 +177,11 @@ func (c *Canvas) Stale() bool {
 }
 
 // Restart returns an empty canvas that knows what this one found out about the whole.
-func (c *Canvas) Restart() *Canvas { return newCanvas(c.space, c.plan) }
+func (c *Canvas) Restart() *Canvas {
+	next := newCanvas(c.space, c.plan)
+	next.past = c.past
+	return next
+}
 
 // Settle folds what Add has put off. It is to be called after adding and before reading.
 func (c *Canvas) Settle() {
@@ -211,6 +240,22 @@ func (t *tileState) reset() {
 	t.nodes = make(map[string]*Node)
 	t.sensors = make(map[sensorKey]*Sensor)
 	t.missing = make(map[string][]reference)
+}
+
+// keepID remembers a v0 event.
+func (t *tileState) keepID(id string) {
+	if t.legacy == nil {
+		t.legacy = make(map[string]struct{})
+	}
+	t.legacy[strings.Clone(id)] = struct{}{}
+}
+
+// count takes note of an event of the tile that was not here before.
+func (t *tileState) count(e *event.Event) {
+	t.events++
+	if c := e.Clock.Compare(t.last.clock); t.last.id == "" || c > 0 || c == 0 && e.ID > t.last.id {
+		t.last = lastEvent{e.Clock, strings.Clone(e.ID)}
+	}
 }
 
 // Space is the id of the canvas's space.
@@ -318,7 +363,7 @@ func (c *Canvas) astray(t *tileState) (lines []scope.Witness) {
 		if n.created || n.extra == nil {
 			continue
 		}
-		where, seen := c.seen[keyOf(id)]
+		where, seen := c.where(id)
 		if !seen {
 			continue
 		}
@@ -327,7 +372,7 @@ func (c *Canvas) astray(t *tileState) (lines []scope.Witness) {
 			refusal = event.Refusal{Rule: "exclusion", Field: "tile", File: scope.BuiltIn, Message: "the node stands in " + where.String()}
 		}
 		for _, p := range n.extra.waiting {
-			lines = append(lines, scope.Witness{EventID: p.write.Event, Refusal: refusal})
+			lines = append(lines, scope.Witness{EventID: p.stamp.Event, Refusal: refusal})
 		}
 	}
 	return lines
@@ -335,16 +380,18 @@ func (c *Canvas) astray(t *tileState) (lines []scope.Witness) {
 
 // Witness is the line of one event, if it has one.
 func (c *Canvas) Witness(id string) (scope.Witness, bool) {
-	if w, ok := c.witnesses[id]; ok {
-		return w, true
+	for _, key := range [...]string{id, id + loser} {
+		if w, ok := c.witnesses[key]; ok {
+			return w, true
+		}
 	}
 	for _, w := range c.logged {
 		if w.EventID == id {
 			return w, true
 		}
 	}
-	if t := c.tiles[c.seen[keyOf(id)]]; t != nil {
-		for _, w := range c.astray(t) {
+	if at, ok := c.where(id); ok && c.tiles[at] != nil {
+		for _, w := range c.astray(c.tiles[at]) {
 			if w.EventID == id {
 				return w, true
 			}
@@ -353,7 +400,33 @@ func (c *Canvas) Witness(id string) (scope.Witness, bool) {
 	return scope.Witness{}, false
 }
 
-func (c *Canvas) witness(e *event.Event, r *event.Refusal) {
-	id := strings.Clone(e.ID)
-	c.witnesses[id] = scope.Witness{EventID: id, Refusal: *r}
+// where is the tile that the event of this id stands in, if it is here.
+func (c *Canvas) where(id string) (tile.Tile, bool) {
+	at, ok := c.seen[keyOf(id)]
+	if !ok && c.past != nil {
+		return c.past(id)
+	}
+	return at, ok
 }
+
+func (c *Canvas) witness(e *event.Event, r *event.Refusal) {
+	c.witnessed(c.tile(e.Tile), scope.Witness{EventID: strings.Clone(e.ID), Refusal: *r})
+}
+
+func (c *Canvas) witnessed(t *tileState, w scope.Witness) {
+	key := w.EventID
+	if w.Rule == equivocation {
+		key += loser
+	}
+	c.witnesses[key] = w
+	if t.witnessed == nil {
+		t.witnessed = make(map[string]struct{})
+	}
+	t.witnessed[key] = struct{}{}
+}
+
+// A content that lost its id to another one has its line beside that of the other, under the id and loser.
+const (
+	equivocation = "equivocation"
+	loser        = " "
+)

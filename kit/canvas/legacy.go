@@ -32,7 +32,8 @@ func (c *Canvas) addLegacy(e *event.Event) (known bool) {
 		}
 	default:
 		c.plan.chosen[strings.Clone(e.ID)] = has
-		c.witness(e, &event.Refusal{Rule: "equivocation", Field: "event_id", File: scope.BuiltIn,
+		c.tile(e.Tile).odd = true
+		c.witness(e, &event.Refusal{Rule: equivocation, Field: "event_id", File: scope.BuiltIn,
 			Message: "another content under this id has the smaller hash and has effect"})
 		return true
 	}
@@ -61,8 +62,8 @@ func (c *Canvas) refold(t *tileState) {
 		return clocks[e.ID]
 	}
 	slices.SortFunc(t.kept, func(a, b keptEvent) int {
-		x := Write{Event: a.event.ID, effective: c.rules.Effective(clockOf(a.event)), Derived: a.event.Scope.Authority == "derived"}
-		y := Write{Event: b.event.ID, effective: c.rules.Effective(clockOf(b.event)), Derived: b.event.Scope.Authority == "derived"}
+		x := Stamp{Event: a.event.ID, effective: c.rules.Effective(clockOf(a.event)), Derived: a.event.Scope.Authority == "derived"}
+		y := Stamp{Event: b.event.ID, effective: c.rules.Effective(clockOf(b.event)), Derived: b.event.Scope.Authority == "derived"}
 		return x.compare(&y)
 	})
 	for _, k := range t.kept {

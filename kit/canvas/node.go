@@ -30,12 +30,9 @@ type Node struct {
 	Tile  tile.Tile
 	Layer string
 	Type  string
-	By    *Author
 	Scope *event.Scope
-	Clock event.Clock
-	// Time is the timestamp of its create.
-	Time      int64
-	Uncertain bool
+	// Stamp is that of its create.
+	*Stamp
 
 	created   bool
 	registers registers

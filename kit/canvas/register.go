@@ -2,6 +2,7 @@ package canvas
 
 import (
 	"slices"
+	"strings"
 
 	"fieldkit/kit/event"
 )
@@ -16,12 +17,8 @@ type Author struct {
 	Actor string
 }
 
-// A Write is one value that one event gave to one register.
-type Write struct {
-	// Value is canonical JSON.
-	Value string
-	// Unit is that of a sensor's reading.
-	Unit string
+// A Stamp says which event wrote, when, and by whom. All writes of one event share it.
+type Stamp struct {
 	// Event is the id of the event.
 	Event string
 	Clock event.Clock
@@ -32,27 +29,31 @@ type Write struct {
 	Uncertain bool
 
 	effective event.Clock // Clock within the space's window
-	replaced  bool        // a greater write names this one as seen
+}
+
+// A Write is one value that one event gave to one register.
+type Write struct {
+	// Value is canonical JSON.
+	Value string
+	// Unit is that of a sensor's reading.
+	Unit string
+	*Stamp
+
+	replaced bool // a greater write names this one as seen
 }
 
 // compare is the order of a register: source before derived, then t, d, event_id.
-func (w *Write) compare(o *Write) int {
-	if w.Derived != o.Derived {
-		if w.Derived {
+func (s *Stamp) compare(o *Stamp) int {
+	if s.Derived != o.Derived {
+		if s.Derived {
 			return -1
 		}
 		return 1
 	}
-	if c := w.effective.Compare(o.effective); c != 0 {
+	if c := s.effective.Compare(o.effective); c != 0 {
 		return c
 	}
-	switch {
-	case w.Event < o.Event:
-		return -1
-	case w.Event > o.Event:
-		return 1
-	}
-	return 0
+	return strings.Compare(s.Event, o.Event)
 }
 
 // A register holds the greatest write of each principal; what a principal wrote before, it has replaced itself.
@@ -77,7 +78,7 @@ func (r *register) insert(w Write) (at *Write, changed bool) {
 		if mine.By.Principal != w.By.Principal {
 			continue
 		}
-		if mine.compare(&w) >= 0 {
+		if mine.compare(w.Stamp) >= 0 {
 			return mine, false
 		}
 		*mine = w
@@ -89,9 +90,9 @@ func (r *register) insert(w Write) (at *Write, changed bool) {
 
 // replace marks the write of event id as replaced, if by is greater. A lesser one cannot have seen it, whatever it
 // says: so the greatest write always stands.
-func (r *register) replace(id string, by *Write) {
+func (r *register) replace(id string, by *Stamp) {
 	for i := range r.writes {
-		if w := &r.writes[i]; w.Event == id && by.compare(w) > 0 {
+		if w := &r.writes[i]; w.Event == id && by.compare(w.Stamp) > 0 {
 			w.replaced = true
 		}
 	}
@@ -108,7 +109,7 @@ func (r *register) see() Register {
 	if len(live) == 0 {
 		return Register{Name: r.name}
 	}
-	slices.SortFunc(live, func(a, b *Write) int { return b.compare(a) })
+	slices.SortFunc(live, func(a, b *Write) int { return b.compare(a.Stamp) })
 	seen := Register{Name: r.name, Drawn: live[0]}
 	for _, w := range live[1:] {
 		if w.Value != live[0].Value || w.Unit != live[0].Unit {
