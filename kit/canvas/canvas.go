@@ -176,6 +176,9 @@ func (c *Canvas) Stale() bool {
 	return c.stale
 }
 
+// Remember has the canvas ask past for events that it was not given itself.
+func (c *Canvas) Remember(past Past) { c.past = past }
+
 // Restart returns an empty canvas that knows what this one found out about the whole.
 func (c *Canvas) Restart() *Canvas {
 	next := newCanvas(c.space, c.plan)

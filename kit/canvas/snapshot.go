@@ -2,6 +2,7 @@ package canvas
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"errors"
 	"strconv"
 	"sync"
@@ -32,11 +33,21 @@ type Snapshot struct {
 	Clock event.Clock
 	// Events is how many it was made of.
 	Events int
+	// State is the digest of the tile's canonical state; zero, where one is loaded, for not known.
+	State [32]byte
 	// File is the immutable file.
 	File []byte
 	// Uncertain says whose times are shown as uncertain, a bit for each event that the file tells of; nil for none. That is
 	// this kit's own view of them, and so is not in the file.
 	Uncertain []byte
+}
+
+// Hash is SHA-256 of the file, its name; zero where there is none.
+func (s *Snapshot) Hash() (sum [32]byte) {
+	if s.File != nil {
+		sum = sha256.Sum256(s.File)
+	}
+	return sum
 }
 
 // head is the first line of a snapshot's file, before the columns.

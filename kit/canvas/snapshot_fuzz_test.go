@@ -63,7 +63,7 @@ func FuzzLoad(f *testing.F) {
 			t.Fatal(err)
 		}
 		c := New("demo")
-		if err := c.Load(pack.EncodeAll(body, nil), uncertain); err != nil && len(c.tiles) > 0 {
+		if err := c.Load(Snapshot{File: pack.EncodeAll(body, nil), Uncertain: uncertain}); err != nil && len(c.tiles) > 0 {
 			t.Fatalf("%v, and %d tiles", err, len(c.tiles))
 		}
 	})
@@ -84,7 +84,7 @@ func TestBrokenSnapshotsAreRefused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	load := func(body []byte) error { return New("demo").Load(pack.EncodeAll(body, nil), nil) }
+	load := func(body []byte) error { return New("demo").Load(Snapshot{File: pack.EncodeAll(body, nil)}) }
 	if err := load(body); err != nil {
 		t.Fatal(err)
 	}
@@ -101,14 +101,14 @@ func TestBrokenSnapshotsAreRefused(t *testing.T) {
 	if load(append(body, 0)) == nil {
 		t.Error("with a byte more it is taken")
 	}
-	if New("other").Load(s.File, nil) == nil {
+	if New("other").Load(s) == nil {
 		t.Error("another space's is taken")
 	}
 	c := New("demo")
-	if err := c.Load(s.File, nil); err != nil {
+	if err := c.Load(s); err != nil {
 		t.Fatal(err)
 	}
-	if c.Load(s.File, nil) == nil {
+	if c.Load(s) == nil {
 		t.Error("it is taken twice")
 	}
 }

@@ -14,10 +14,11 @@ import (
 // Load puts a tile as a snapshot saved it into a canvas that has nothing of the tile yet; the space's log is to be added before.
 // Afterwards the canvas is as if all events that the snapshot was made of had been added: they must not be added again. The
 // error is ErrUnfit where the tile is to be folded from its events instead. A file must be one that Snapshot made, as its
-// hash vouches for: what it says is believed. After an error nothing has changed.
-func (c *Canvas) Load(file, uncertain []byte) error {
+// hash vouches for: what it says is believed, and so are its State and Uncertain; its other members are not looked at. After an
+// error nothing has changed.
+func (c *Canvas) Load(s Snapshot) error {
 	c.readLog()
-	h, cols, err := openSnapshot(file)
+	h, cols, err := openSnapshot(s.File)
 	if err != nil {
 		return err
 	}
@@ -38,13 +39,16 @@ func (c *Canvas) Load(file, uncertain []byte) error {
 	if h.Fold != want.Fold || h.Log != want.Log {
 		return ErrUnfit
 	}
-	l := &snapshotLoader{canvas: c, tile: t, uncertain: uncertain}
+	l := &snapshotLoader{canvas: c, tile: t, uncertain: s.Uncertain}
 	if err := l.open(&cols); err != nil {
 		return err
 	}
 	l.read()
 	if !l.sound() {
 		return errors.New("snapshot: the columns do not fit together")
+	}
+	if s.State != ([32]byte{}) {
+		t.digest.Store(&s.State)
 	}
 	t.last = lastEvent{event.Clock{T: h.Clock[0], D: h.Clock[1]}, h.Event}
 	return c.adopt(l)

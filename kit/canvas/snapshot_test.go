@@ -35,7 +35,7 @@ func (s *shelf) open(t *rapid.T) *Canvas {
 		}
 		loaded := make(map[tile.Tile]bool)
 		for at, one := range s.snapshots {
-			err := c.Load(one.File, one.Uncertain)
+			err := c.Load(one)
 			if err != nil && !errors.Is(err, ErrUnfit) {
 				t.Fatalf("%s: %v", at, err)
 			}

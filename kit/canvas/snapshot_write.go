@@ -39,7 +39,7 @@ func (c *Canvas) Snapshot(at tile.Tile, known func(id string) bool) (s Snapshot,
 		body = append(body, w.cols[i]...)
 	}
 	return Snapshot{
-		Tile: at, Event: t.last.id, Clock: t.last.clock, Events: t.events,
+		Tile: at, Event: t.last.id, Clock: t.last.clock, Events: t.events, State: c.TileDigest(at),
 		File: pack.EncodeAll(body, make([]byte, 0, len(body)/2)), Uncertain: w.uncertain(),
 	}, true, nil
 }
@@ -53,19 +53,23 @@ func (c *Canvas) Missing(at tile.Tile, yield func(id string)) {
 	}
 }
 
-// Unsaved are the tiles that events were added to since they were saved or loaded, in the order of Tiles, with how many events
-// each has now.
-func (c *Canvas) Unsaved() (tiles []tile.Tile, events []int) {
+// Unsaved are the tiles that events were added to since they were saved or loaded, in the order of Tiles.
+func (c *Canvas) Unsaved() (tiles []tile.Tile) {
 	for at, t := range c.tiles {
 		if t.events != t.saved || t.odd {
 			tiles = append(tiles, at)
 		}
 	}
 	slices.SortFunc(tiles, func(a, b tile.Tile) int { return cmp.Compare(a.Key(), b.Key()) })
-	for _, at := range tiles {
-		events = append(events, c.tiles[at].events)
+	return tiles
+}
+
+// Events is how many events of a tile were added, those of what was loaded among them.
+func (c *Canvas) Events(at tile.Tile) int {
+	if t := c.tiles[at]; t != nil {
+		return t.events
 	}
-	return tiles, events
+	return 0
 }
 
 // Saved says that the first so many events of a tile are saved.

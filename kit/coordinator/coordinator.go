@@ -36,6 +36,8 @@ type Config struct {
 	Now func() time.Time
 	// Logger gets what an operator should know; nil discards it.
 	Logger *slog.Logger
+
+	momentEvents int64 // tests have moments nearer together
 }
 
 // A Coordinator is an open kit. It is safe for concurrent use.
@@ -54,12 +56,14 @@ type Coordinator struct {
 	worlds map[string]*world // those somebody has looked at, guarded by mu
 	looks  atomic.Int64      // how often somebody has looked
 
-	files     folderRules
-	logs      spaceLogs
-	earlier   *earlier
-	summaries summaries
-	trouble   trouble
-	spaces    spaceNames
+	files   folderRules
+	logs    spaceLogs
+	earlier *earlier
+	// momentEvents is how many events lie between two moments that are saved, at least.
+	momentEvents int64
+	summaries    summaries
+	trouble      trouble
+	spaces       spaceNames
 
 	stop    context.CancelFunc // ends what runs by itself
 	running sync.WaitGroup
@@ -83,6 +87,9 @@ func Open(config Config) (*Coordinator, error) {
 	config.Data = data
 	c := &Coordinator{data: config.Data, now: config.Now, log: config.Logger, worlds: make(map[string]*world),
 		spaces: spaceNames{names: make(map[string]bool)}, hub: newHub(), earlier: newEarlier(), started: config.Now()}
+	if c.momentEvents = config.momentEvents; c.momentEvents == 0 {
+		c.momentEvents = momentEvents
+	}
 	c.files = folderRules{root: filepath.Join(config.Data, "spaces"), log: config.Logger, now: config.Now, held: make(map[string]*spaceFolder)}
 	if c.key, err = kitKey(config.Data); err != nil {
 		return nil, err
@@ -108,6 +115,7 @@ func Open(config Config) (*Coordinator, error) {
 	ctx, stop := context.WithCancel(context.Background())
 	c.stop = stop
 	c.running.Go(func() { c.keepSealed(ctx) })
+	c.running.Go(func() { c.keepSaved(ctx) })
 	return c, nil
 }
 
@@ -119,6 +127,7 @@ func (c *Coordinator) Close() error {
 	c.hub.close()
 	c.stop()
 	c.running.Wait()
+	c.saveAll(context.Background())
 	return c.store.Close()
 }
 

@@ -118,7 +118,7 @@ func (c *Coordinator) foldAt(ctx context.Context, space string, at int64, window
 		return v, nil
 	}
 	c.earlier.begin(space, at)
-	v, err := c.fold(ctx, canvas.New(space), window, &at)
+	v, err := c.fold(ctx, canvas.New(space), window, extent{at: at})
 	if err != nil {
 		return nil, err
 	}

@@ -28,7 +28,7 @@ type Summary struct {
 	Cursor int64
 	// First and Last are the event times at either end, seconds since 1970 UTC.
 	First, Last int64
-	// Moments are up to 200 event times, ascending, evenly spread by number of events.
+	// Moments are up to 200 event times, ascending, spread by number of events: evenly, give or take a few in a thousand.
 	Moments []int64
 	// Nodes are those to be drawn; Layers counts them.
 	Nodes  int
@@ -131,13 +131,10 @@ func (c *Coordinator) summarise(ctx context.Context, stat store.SpaceStat) (Summ
 		return one, nil
 	}
 	one := Summary{Space: stat.Space, Events: stat.Events, Cursor: stat.LastSeq, First: stat.FirstT, Last: stat.LastT}
-	var err error
-	if one.Moments, err = c.store.Moments(ctx, stat.Space, moments); err != nil {
-		return one, err
-	}
 	var seq int64
-	_, err = c.view(ctx, stat.Space, func(v *view) error {
+	_, err := c.view(ctx, stat.Space, func(v *view) error {
 		seq = v.seq
+		one.Moments = v.times.moments(moments)
 		one.count(v.canvas)
 		return nil
 	})

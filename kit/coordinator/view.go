@@ -1,7 +1,6 @@
 package coordinator
 
 import (
-	"context"
 	"strings"
 
 	"fieldkit/kit/canvas"
@@ -22,11 +21,23 @@ type view struct {
 	// entangled tiles hold v0 events with parents, whose clocks depend on each other: there one event may change more than
 	// it is about.
 	entangled map[tile.Tile]struct{}
+	// times are those of its events.
+	times *timeline
+	// base is the checkpoint that it went on from, or was saved as, and fresh how many events were added since; nil for none.
+	base  *store.Checkpoint
+	fresh int
 	// left is, by the id of a merge, the node that the merged one was another name of before.
 	left map[string]string
 }
 
+// add folds an event that is in no checkpoint.
 func (v *view) add(e *event.Event, seq, received int64) {
+	v.fold(e, seq, received)
+	v.fresh++
+	v.times.add(e.Clock.T)
+}
+
+func (v *view) fold(e *event.Event, seq, received int64) {
 	var before string
 	if e.Operation == event.Merge {
 		before = v.mergedInto(e.Node)
@@ -53,28 +64,6 @@ func (v *view) mergedInto(id string) string {
 		return n.MergedInto()
 	}
 	return ""
-}
-
-// fold reads the events of a space from the store, those with t ≤ until where until is given, and folds them onto an
-// empty canvas.
-func (c *Coordinator) fold(ctx context.Context, onto *canvas.Canvas, window scope.Window, until *int64) (*view, error) {
-	for ; ; onto = onto.Restart() {
-		v := &view{canvas: onto, window: window}
-		err := c.store.Events(ctx, store.Query{Space: onto.Space(), Until: until}, func(r store.Row) error {
-			e, err := event.Decode(r.Text)
-			if err == nil {
-				v.add(e, r.Seq, r.Received)
-			}
-			return err
-		})
-		if err != nil {
-			return nil, err
-		}
-		if !onto.Stale() {
-			onto.Settle()
-			return v, nil
-		}
-	}
 }
 
 // Times farther than this from the clock of the kit that took the event are shown as uncertain. Reports from the field may

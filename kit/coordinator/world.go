@@ -86,7 +86,9 @@ func (w *world) catchUp() {
 		return
 	}
 	for _, e := range news {
-		w.shown.add(e.Event, e.Seq, e.Received)
+		if e.Seq > w.shown.seq { // what came in while the view was made may be in it
+			w.shown.add(e.Event, e.Seq, e.Received)
+		}
 	}
 	if w.shown.canvas.Stale() {
 		w.seed = w.shown.canvas.Restart()
@@ -187,7 +189,7 @@ func (c *Coordinator) make(ctx context.Context, w *world) error {
 		onto = onto.Restart()
 	}
 	w.heed(true)
-	v, err := c.fold(context.WithoutCancel(ctx), onto, c.SpaceRules(w.space).Root().Window, nil)
+	v, err := c.fold(context.WithoutCancel(ctx), onto, c.SpaceRules(w.space).Root().Window, everything)
 	if err != nil {
 		w.heed(false)
 		return err

@@ -95,7 +95,7 @@ func TestCommitsDoNotWaitForThoseWhoLook(t *testing.T) {
 
 // TestNewsAreBounded hands in more than may wait for a reader who stays: then commits wait for the reader.
 func TestNewsAreBounded(t *testing.T) {
-	w := &world{space: "camp", shown: &view{canvas: canvas.New("camp")}}
+	w := &world{space: "camp", shown: &view{canvas: canvas.New("camp"), times: new(timeline)}}
 	w.heed(true)
 	e := sign(t, key(2), nil)
 	w.mu.RLock()

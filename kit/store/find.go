@@ -38,6 +38,19 @@ func (s *Store) Missing(ctx context.Context, space string, ids []string) (missin
 	return missing, nil
 }
 
+// Find calls yield for each event of the space that bears one of the ids.
+func (s *Store) Find(ctx context.Context, space string, ids []string, yield func(id string, row Row)) error {
+	wanted := make(map[string]struct{}, len(ids))
+	for _, id := range ids {
+		wanted[id] = struct{}{}
+	}
+	return s.lookUp(ctx, ids, func(name, id string, row Row) {
+		if _, ok := wanted[id]; ok && name == space {
+			yield(id, row)
+		}
+	})
+}
+
 // lookUp calls yield, by ascending seq, for each event that is found under the keys of the ids; whether it bears one of
 // them is for yield to see.
 func (s *Store) lookUp(ctx context.Context, ids []string, yield func(space, id string, row Row)) error {

@@ -34,28 +34,14 @@ func (s *Store) Spaces(ctx context.Context) (stats []SpaceStat, err error) {
 	return stats, err
 }
 
-// Moments returns at most n times t of a space's events, ascending, each once, spread evenly by number of events, the
-// first and the last among them.
-func (s *Store) Moments(ctx context.Context, space string, n int) (moments []int64, err error) {
-	err = s.read(ctx, "reading moments", func(c *conn) error {
-		var id, events, first, last int64
-		ok, err := c.one("SELECT id, events, first_t, last_t FROM space WHERE name = ?", []driver.Value{space}, &id, &events, &first, &last)
-		if err != nil || !ok || n < 1 {
-			return err
-		}
-		// Moment k of n is the event of rank k·(events−1)/(n−1); a rank is one where that number grows.
-		steps, ranks := int64(max(n-1, 1)), max(events-1, 1)
-		query := `SELECT DISTINCT t FROM (
-				SELECT t, row_number() OVER (ORDER BY t) - 1 AS rank FROM event INDEXED BY event_time WHERE space = ?)
-			WHERE rank * ?2 / ?3 > (rank - 1) * ?2 / ?3 OR rank = 0 ORDER BY t`
-		err = c.each(query, []driver.Value{id, steps, ranks}, func(row []driver.Value) error {
-			moments = append(moments, integer(row[0]))
-			return nil
-		})
-		moments = moments[:min(len(moments), n)] // n is 1: the first alone
+// TimeOf is the clock t of the n-th event of a space after the time t, in the order of time; ok is false where there are fewer.
+func (s *Store) TimeOf(ctx context.Context, space string, after int64, n int) (t int64, ok bool, err error) {
+	err = s.read(ctx, "looking for a time", func(c *conn) error {
+		query := "SELECT e.t FROM event AS e INDEXED BY event_time WHERE e.space = (SELECT id FROM space WHERE name = ?) AND e.t > ? ORDER BY e.t LIMIT 1 OFFSET ?"
+		ok, err = c.one(query, []driver.Value{space, after, int64(n - 1)}, &t)
 		return err
 	})
-	return moments, err
+	return t, ok, err
 }
 
 // A Stat is the store as a whole.

@@ -62,6 +62,7 @@ type Store struct {
 	tasks   chan func(*writer)
 	quit    chan struct{} // closed by Close
 	done    chan struct{} // closed when the writer has ended
+	saving  sync.Mutex    // held while a checkpoint is saved
 	closing sync.Once
 	closed  error
 }

@@ -39,8 +39,11 @@ const (
 	pairs  = 5
 )
 
-// Trace makes a trace of n property events on nodes things, as canonical JSON lines; deterministic.
-func Trace(space string, n, nodes int) ([]byte, error) {
+// Trace makes a trace of n property events on nodes things in up to 1,024 tiles, as canonical JSON lines; deterministic.
+func Trace(space string, n, nodes int) ([]byte, error) { return TraceIn(space, n, nodes, 1024) }
+
+// TraceIn is Trace with all things in so many tiles.
+func TraceIn(space string, n, nodes, tiles int) ([]byte, error) {
 	var signers []*event.Signer
 	for i := range keys {
 		seed := make([]byte, ed25519.SeedSize)
@@ -55,7 +58,7 @@ func Trace(space string, n, nodes int) ([]byte, error) {
 	var out bytes.Buffer
 	for i := range n {
 		owner, payload := i%keys, ""
-		where := fmt.Sprintf("z14/x%d/y%d", 8600+i%64, 5740+i/64%16)
+		where := fmt.Sprintf("z14/x%d/y%d", 8600+i%tiles%64, 5740+i%tiles/64%16)
 		if i < nodes {
 			payload = `"operation":"create_node","node_type":"hazard","properties":{"title":"Hazard ` + strconv.Itoa(i) + `"}`
 		} else {

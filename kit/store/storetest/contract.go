@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"slices"
+	"sort"
 	"strings"
 	"testing"
 	"time"
@@ -31,7 +32,7 @@ func Run(t *testing.T, open Open) {
 		test func(*testing.T, Open)
 	}{
 		{"outcomes", testOutcomes}, {"equivocation", testEquivocation}, {"queries", testQueries}, {"ids", testIDs},
-		{"moments", testMoments}, {"digests", testDigests}, {"trailing index", testTrailingIndex}, {"seal", testSeal},
+		{"times", testTimes}, {"checkpoints", testCheckpoints}, {"digests", testDigests}, {"trailing index", testTrailingIndex}, {"seal", testSeal},
 		{"seal by size", testSealBySize}, {"no key", testNoKey}, {"concurrent", testConcurrent}, {"stream", testStream},
 		{"ends", testEnds}, {"many spaces", testManySpaces},
 	} {
@@ -279,7 +280,8 @@ func testIDs(t *testing.T, open Open) {
 	}
 }
 
-func testMoments(t *testing.T, open Open) {
+// testTimes looks for the time of the n-th event after another one.
+func testTimes(t *testing.T, open Open) {
 	f := newFixture(t, open)
 	spread(f)
 	for _, space := range []string{"rhine-flood", "camp.b", "small", "elsewhere"} {
@@ -290,35 +292,14 @@ func testMoments(t *testing.T, open Open) {
 			}
 		}
 		slices.Sort(times)
-		for _, n := range []int{0, 1, 2, 3, 10, 200, 1000} {
-			got, err := f.Store.Moments(context.Background(), space, n)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if len(times) == 0 || n == 0 {
-				if len(got) != 0 {
-					t.Errorf("%d of %s: %v", n, space, got)
-				}
-				continue
-			}
-			distinct := len(slices.Compact(slices.Clone(times)))
-			if len(got) > n || len(got) == 0 || n >= 2 && len(got) < min(n, distinct)*9/10 {
-				t.Errorf("%d of %s are %d", n, space, len(got))
-			}
-			if got[0] != times[0] || n > 1 && got[len(got)-1] != times[len(times)-1] {
-				t.Errorf("%d of %s: first or last is missing", n, space)
-			}
-			for i, m := range got {
-				rank, isTime := slices.BinarySearch(times, m)
-				if !isTime || i > 0 && m <= got[i-1] {
-					t.Errorf("%d of %s: %d is no time, or out of order", n, space, m)
-				}
-				if even := i * (len(times) - 1) / max(len(got)-1, 1); n > 1 && n <= 10 && abs(rank-even) > 3 {
-					t.Errorf("%d of %s: moment %d is event %d, evenly it were %d", n, space, i, rank, even)
+		for _, after := range []int64{-1, 0, sample.Start - 1, sample.Start, sample.Start + 100, sample.Start + 1e9} {
+			later := times[sort.Search(len(times), func(i int) bool { return times[i] > after }):]
+			for _, n := range []int{1, 2, 10, len(later), len(later) + 1} {
+				got, ok, err := f.Store.TimeOf(context.Background(), space, after, max(n, 1))
+				if err != nil || ok != (n >= 1 && n <= len(later)) && len(later) > 0 || ok && got != later[max(n, 1)-1] {
+					t.Errorf("%s, %d after %d: %d, %v, %v", space, n, after, got, ok, err)
 				}
 			}
 		}
 	}
 }
-
-func abs(n int) int { return max(n, -n) }

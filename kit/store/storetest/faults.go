@@ -125,7 +125,8 @@ func (f *fixture) do(entries []store.Entry) {
 		_, err := f.Store.Missing(ctx, "rhine-flood", []string{"evt-001", "evt-002"})
 		return err
 	})
-	must("moments", func() error { _, err := f.Store.Moments(ctx, "rhine-flood", 5); return err })
+	must("a time", func() error { _, _, err := f.Store.TimeOf(ctx, "rhine-flood", 0, 5); return err })
+	must("checkpoints", func() error { return saveAndLoad(f.Store, entries[3].Event) })
 	must("spaces", func() error { _, err := f.Store.Spaces(ctx); return err })
 	at := entries[0].Event.Tile
 	must("a manifest", func() error { _, err := f.Store.Manifest(ctx, "rhine-flood", at); return err })

@@ -34,7 +34,17 @@ type Reader interface {
 	Events(context.Context, store.Query, func(store.Row) error) error
 	ByID(ctx context.Context, space, id string) ([]store.Row, error)
 	Missing(ctx context.Context, space string, ids []string) ([]string, error)
-	Moments(ctx context.Context, space string, n int) ([]int64, error)
+	Find(ctx context.Context, space string, ids []string, yield func(id string, row store.Row)) error
+	TimeOf(ctx context.Context, space string, after int64, n int) (int64, bool, error)
+}
+
+// Keeper keeps what was folded.
+type Keeper interface {
+	Checkpoints(ctx context.Context, space string) ([]store.Checkpoint, error)
+	LoadCheckpoint(ctx context.Context, one store.Checkpoint, yield func(store.CheckpointTile) error) (bool, error)
+	SaveCheckpoint(ctx context.Context, one store.Checkpoint, onto *store.Checkpoint, tiles []store.CheckpointTile) (store.Checkpoint, error)
+	DropCheckpoints(ctx context.Context, which []store.Checkpoint) error
+	Snapshots(ctx context.Context, space string, at tile.Tile) ([]store.Snapshot, error)
 }
 
 // Summary is what is known of many events at once.
@@ -56,6 +66,7 @@ type Store interface {
 	Reader
 	Summary
 	Segments
+	Keeper
 }
 
 var made = sync.OnceValue(func() []*event.Event { return sample.Events(10_000, sample.Options{}) })
