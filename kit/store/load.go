@@ -8,7 +8,8 @@ import (
 	"fieldkit/kit/event"
 )
 
-// start opens the file, makes it what this version expects, and reads what the writer has in memory.
+// start opens the file, makes it what this version expects, and reads what the writer has in memory, but for the tails: to
+// find them may take long, and only who first writes waits for it.
 func (w *writer) start() error {
 	err := w.connect()
 	if err == nil {
@@ -16,9 +17,6 @@ func (w *writer) start() error {
 	}
 	if err == nil {
 		_, err = w.conn.one("SELECT coalesce(max(seq), 0) FROM event", nil, &w.last)
-	}
-	if err == nil {
-		err = w.loadTails()
 	}
 	if err != nil {
 		w.stop()

@@ -45,6 +45,11 @@ func measurements() []measurement {
 		{"tiles", func(ctx context.Context) (any, error) { return tilebench.Run(ctx) }},
 		{"live", func(ctx context.Context) (any, error) { return live(ctx) }},
 		{"rss", func(ctx context.Context) (any, error) { return rss(ctx) }},
+		{"boot", boot},
+		{"snapshot", func(ctx context.Context) (any, error) {
+			load, size, err := replaybench.RunSnapshot(ctx)
+			return []any{load, size}, err
+		}},
 	}
 }
 
@@ -59,8 +64,14 @@ func main() {
 			continue
 		}
 		r, err := m.run(ctx)
-		if err == nil {
-			err = out.Encode(r)
+		lines, many := r.([]any)
+		if !many {
+			lines = []any{r}
+		}
+		for _, line := range lines {
+			if err == nil {
+				err = out.Encode(line)
+			}
 		}
 		if err != nil {
 			failed = true

@@ -33,13 +33,12 @@ func rss(ctx context.Context) (result, error) {
 	}
 	defer os.RemoveAll(dir)
 	data := filepath.Join(dir, "data")
-	if err := fill(ctx, data); err != nil {
+	if err := fill(ctx, data, rssEvents, rssNodes); err != nil {
 		return r, err
 	}
-	binary := filepath.Join(dir, "fieldkit")
-	build := exec.CommandContext(ctx, "go", "build", "-tags=sqlite_omit_load_extension", "-trimpath", "-o", binary, "./kit/cmd/fieldkit")
-	if out, err := build.CombinedOutput(); err != nil {
-		return r, fmt.Errorf("%w: %s", err, out)
+	binary, err := buildKit(ctx, dir)
+	if err != nil {
+		return r, err
 	}
 	const address = "127.0.0.1:18089"
 	kit := exec.CommandContext(ctx, binary, "serve", "--data", data, "--listen", address)
@@ -65,9 +64,19 @@ func rss(ctx context.Context) (result, error) {
 	return r, nil
 }
 
-// fill puts the events into a data folder through the door.
-func fill(ctx context.Context, data string) error {
-	trace, err := replaybench.Trace("bench", rssEvents, rssNodes)
+// buildKit builds the binary into dir.
+func buildKit(ctx context.Context, dir string) (binary string, err error) {
+	binary = filepath.Join(dir, "fieldkit")
+	build := exec.CommandContext(ctx, "go", "build", "-tags=sqlite_omit_load_extension", "-trimpath", "-o", binary, "./kit/cmd/fieldkit")
+	if out, err := build.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("%w: %s", err, out)
+	}
+	return binary, nil
+}
+
+// fill puts events on so many things into a data folder through the door.
+func fill(ctx context.Context, data string, events, nodes int) error {
+	trace, err := replaybench.Trace("bench", events, nodes)
 	if err != nil {
 		return err
 	}
