@@ -90,6 +90,20 @@ func (c *Coordinator) saveDue(ctx context.Context, w *world, s *saving, now time
 	}
 }
 
+// Save saves what was folded of the spaces that somebody has looked at, as the kit does by itself in the background.
+func (c *Coordinator) Save(ctx context.Context) error {
+	for _, w := range c.allWorlds() {
+		err := c.save(ctx, w)
+		if err == nil {
+			err = c.saveMoments(ctx, w.space)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // saveAll saves the spaces of which more than a few events are fresh, before the kit closes.
 func (c *Coordinator) saveAll(ctx context.Context) {
 	for _, w := range c.allWorlds() {

@@ -17,16 +17,10 @@ import (
 	"fieldkit/kit/scope"
 )
 
-// saveNow saves all spaces that somebody has looked at.
 func saveNow(t testing.TB, c *Coordinator) {
 	t.Helper()
-	for _, w := range c.allWorlds() {
-		if err := c.save(t.Context(), w); err != nil {
-			t.Fatal(err)
-		}
-		if err := c.saveMoments(t.Context(), w.space); err != nil {
-			t.Fatal(err)
-		}
+	if err := c.Save(t.Context()); err != nil {
+		t.Fatal(err)
 	}
 }
 

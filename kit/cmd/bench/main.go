@@ -42,10 +42,20 @@ func measurements() []measurement {
 			return storebench.Run(ctx, dir)
 		}},
 		{"replay", func(ctx context.Context) (any, error) { return replaybench.Run(ctx) }},
+		{"replay-cpu", func(ctx context.Context) (any, error) { return replaybench.RunPeer(ctx) }},
 		{"tiles", func(ctx context.Context) (any, error) { return tilebench.Run(ctx) }},
 		{"live", func(ctx context.Context) (any, error) { return live(ctx) }},
 		{"rss", func(ctx context.Context) (any, error) { return rss(ctx) }},
 		{"boot", boot},
+		{"state-at", stateAt},
+		{"fold-one", func(ctx context.Context) (any, error) {
+			results, err := replaybench.RunOne(ctx)
+			var lines []any
+			for _, r := range results {
+				lines = append(lines, r)
+			}
+			return lines, err
+		}},
 		{"snapshot", func(ctx context.Context) (any, error) {
 			load, size, err := replaybench.RunSnapshot(ctx)
 			return []any{load, size}, err

@@ -85,7 +85,11 @@ func fill(ctx context.Context, data string, events, nodes int) error {
 		return err
 	}
 	defer kit.Close()
-	lines := bytes.Split(bytes.TrimSpace(trace), []byte{'\n'})
+	return admit(ctx, kit, bytes.Split(bytes.TrimSpace(trace), []byte{'\n'}))
+}
+
+// admit hands events in at the door.
+func admit(ctx context.Context, kit *coordinator.Coordinator, lines [][]byte) error {
 	for len(lines) > 0 {
 		n := min(1000, len(lines))
 		verdicts, err := kit.Admit(ctx, lines[:n])

@@ -51,8 +51,11 @@ func RunSnapshot(ctx context.Context) (load, size Result, err error) {
 		}
 		runtime.GC()
 		began := time.Now()
-		loaded := canvas.New("bench")
-		if err := loaded.Load(canvas.Snapshot{File: s.File}); err != nil {
+		loaded, hashed := canvas.New("bench"), canvas.Snapshot{File: s.File}
+		if hashed.Hash() != s.Hash() {
+			return load, size, errors.New("the file is another")
+		}
+		if err := loaded.Load(hashed); err != nil {
 			return load, size, err
 		}
 		took := time.Since(began).Seconds()
