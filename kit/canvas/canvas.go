@@ -4,6 +4,7 @@
 package canvas
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -29,7 +30,8 @@ type Canvas struct {
 	scopes    map[event.Scope]*event.Scope
 	names     map[string]string // one copy of each name of a register, layer, type
 	witnesses map[string]scope.Witness
-	logged    []scope.Witness // of the space log
+	doubled   map[string]scope.Witness // of v0 ids that have another content, without effect, beside the one that may have
+	logged    []scope.Witness          // of the space log
 	// aliases are the nodes that a merge into the node of that id was written to.
 	aliases map[string]map[string]struct{}
 	dirty   map[*tileState]struct{}
@@ -94,7 +96,7 @@ func newCanvas(space string, p *plan) *Canvas {
 		space: space, plan: p,
 		tiles: make(map[tile.Tile]*tileState), seen: make(map[seenKey]tile.Tile), legacy: make(map[string][32]byte),
 		authors: make(map[authorKey]*Author), names: make(map[string]string), scopes: make(map[event.Scope]*event.Scope),
-		witnesses: make(map[string]scope.Witness), aliases: make(map[string]map[string]struct{}),
+		witnesses: make(map[string]scope.Witness), doubled: make(map[string]scope.Witness), aliases: make(map[string]map[string]struct{}),
 		dirty: make(map[*tileState]struct{}),
 	}
 	c.rules, c.logged = p.log.Rules()
@@ -108,7 +110,7 @@ func (c *Canvas) Add(e *event.Event, uncertain bool) Change {
 	if e.Space != c.space {
 		return Change{Known: true}
 	}
-	if e.Layer == event.SpaceLog && c.certified {
+	if e.Layer == event.SpaceLog && c.certified && e.Signed() {
 		return c.addLog(e)
 	}
 	key := keyOf(e.ID)
@@ -124,7 +126,11 @@ func (c *Canvas) Add(e *event.Event, uncertain bool) Change {
 	c.events++
 	if e.Layer == event.SpaceLog {
 		if !c.stale {
-			c.witness(e, &event.Refusal{Rule: "space_log", Field: "space_id", File: scope.BuiltIn, Message: "the space does not certify itself: its log has no effect"})
+			refusal := event.Refusal{Rule: "space_log", Field: "space_id", File: scope.BuiltIn, Message: "the space does not certify itself: its log has no effect"}
+			if c.certified {
+				refusal.Field, refusal.Message = "signature", "the space log takes signed events only"
+			}
+			c.witness(e, &refusal)
 		}
 		return Change{}
 	}
@@ -302,9 +308,8 @@ func (c *Canvas) Aliases(id string) []string {
 // Witnesses are the lines of all events that have no effect, by event id.
 func (c *Canvas) Witnesses() []scope.Witness {
 	lines := slices.Clone(c.logged)
-	for _, w := range c.witnesses {
-		lines = append(lines, w)
-	}
+	lines = slices.AppendSeq(lines, maps.Values(c.witnesses))
+	lines = slices.AppendSeq(lines, maps.Values(c.doubled))
 	for _, t := range c.tiles {
 		lines = append(lines, c.astray(t)...)
 	}
@@ -318,13 +323,12 @@ func (c *Canvas) astray(t *tileState) (lines []scope.Witness) {
 		if n.created || n.extra == nil {
 			continue
 		}
-		where, seen := c.seen[keyOf(id)]
-		if !seen {
+		if _, seen := c.seen[keyOf(id)]; !seen && !c.plan.log.Has(id) {
 			continue
 		}
 		refusal := event.Refusal{Rule: "consistency", Field: "node_id", File: scope.BuiltIn, Message: "names an event that creates no node"}
-		if where != t.tile {
-			refusal = event.Refusal{Rule: "exclusion", Field: "tile", File: scope.BuiltIn, Message: "the node stands in " + where.String()}
+		if elsewhere := c.Node(id); elsewhere != nil {
+			refusal = event.Refusal{Rule: "exclusion", Field: "tile", File: scope.BuiltIn, Message: "the node stands in " + elsewhere.Tile.String()}
 		}
 		for _, p := range n.extra.waiting {
 			lines = append(lines, scope.Witness{EventID: p.write.Event, Refusal: refusal})
@@ -350,7 +354,8 @@ func (c *Canvas) Witness(id string) (scope.Witness, bool) {
 			}
 		}
 	}
-	return scope.Witness{}, false
+	w, ok := c.doubled[id]
+	return w, ok
 }
 
 func (c *Canvas) witness(e *event.Event, r *event.Refusal) {

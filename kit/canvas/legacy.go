@@ -31,9 +31,11 @@ func (c *Canvas) addLegacy(e *event.Event) (known bool) {
 			return true
 		}
 	default:
-		c.plan.chosen[strings.Clone(e.ID)] = has
-		c.witness(e, &event.Refusal{Rule: "equivocation", Field: "event_id", File: scope.BuiltIn,
-			Message: "another content under this id has the smaller hash and has effect"})
+		id := strings.Clone(e.ID)
+		c.plan.chosen[id] = has
+		// Beside the line of the other content, should that break a rule.
+		c.doubled[id] = scope.Witness{EventID: id, Refusal: event.Refusal{Rule: "equivocation", Field: "event_id", File: scope.BuiltIn,
+			Message: "another content under this id has the smaller hash and is the one that counts"}}
 		return true
 	}
 	c.legacy[strings.Clone(e.ID)] = hash

@@ -55,6 +55,12 @@ func (w *Write) compare(o *Write) int {
 	return 0
 }
 
+// later is the order of the trace: by id where the clocks are equal, as what came in first must not count.
+func (w *Write) later(o *Write) bool {
+	c := w.effective.Compare(o.effective)
+	return c > 0 || c == 0 && w.Event > o.Event
+}
+
 // A register holds the greatest write of each principal; what a principal wrote before, it has replaced itself.
 type register struct {
 	name   string
