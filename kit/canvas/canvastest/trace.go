@@ -49,14 +49,24 @@ type pen struct {
 	clocks    map[string]event.Clock
 	nodes     []*event.Event
 	links     []string
+	// attack has the fourth key and nobody's be liars, whom nobody grants anything.
+	attack bool
 }
 
 // Draw draws a trace: owners, granted writers, strangers and nobody's, self-certified spaces and others; grants, revocations
 // and windows that change; graphs of parents that are missing, elsewhere, or in circles among v0 events; clocks right, wrong
 // by years and at the end of time, and some that lie; derived and source; values that clear; links, tombstones and merges in
 // chains, circles, across tiles and into nothing; claims and their answers; two contents under one id.
-func Draw(t *rapid.T) Trace {
-	p := &pen{t: t, space: "demo", clocks: map[string]event.Clock{}}
+func Draw(t *rapid.T) Trace { return draw(t, false) }
+
+// Attack draws a trace in which some lie who were granted nothing; Honest tells the others' events.
+func Attack(t *rapid.T) Trace { return draw(t, true) }
+
+// Honest reports whether an event of an attack is by one who does not lie.
+func Honest(e *event.Event) bool { return e.Signed() && e.Key != KeyText(Seed(4)) }
+
+func draw(t *rapid.T, attack bool) Trace {
+	p := &pen{t: t, space: "demo", clocks: map[string]event.Clock{}, attack: attack}
 	if p.certified = rapid.Bool().Draw(t, "certified"); p.certified {
 		p.space = "demo." + event.Fingerprint([32]byte(Seed(1).Public().(ed25519.PublicKey)))
 	}
@@ -96,6 +106,9 @@ func (p *pen) next() {
 	writers := []writer{{Seed(1), ""}, {Seed(2), ""}, {Seed(2), "user:bob"}, {Seed(3), ""}, {Seed(4), "user:carol"}, {nil, "user:dave"}, {nil, "user:erin"}}
 	if p.certified && !p.rarely(12, "unsigned") {
 		writers = writers[:5]
+	}
+	if p.attack {
+		writers = append(writers, writer{Seed(4), ""}, writer{Seed(4), "user:bob"})
 	}
 	by := rapid.SampledFrom(writers).Draw(p.t, "writer")
 	d := map[string]any{
@@ -248,7 +261,11 @@ func (p *pen) setting(d map[string]any) {
 	if !p.rarely(16, "log elsewhere") {
 		d["tile"] = "z0/x0/y0"
 	}
-	whom := KeyText(Seed(byte(p.int(1, 4, "whom"))))
+	last := 4
+	if p.attack {
+		last = 3
+	}
+	whom := KeyText(Seed(byte(p.int(1, last, "whom"))))
 	properties := map[string]any{}
 	switch p.int(0, 7, "setting") {
 	case 0, 1:
