@@ -138,7 +138,7 @@ func (s *Server) history(r *http.Request, space, id string, home tile.Tile, at *
 					h.Missing = append(h.Missing, parent)
 				}
 			}
-			if witness, ok := c.Witness(e.ID); ok {
+			if witness, ok := c.WitnessOf(e); ok {
 				h.Witness = &witness
 			}
 			h.Claim = h.Witness == nil && n != nil && !c.May(n, e)

@@ -42,6 +42,19 @@ func (c *Canvas) addLegacy(e *event.Event) (known bool) {
 	return false
 }
 
+// WitnessOf is the line of an event: of several contents under its id, of this one.
+func (c *Canvas) WitnessOf(e *event.Event) (scope.Witness, bool) {
+	double, ok := c.doubled[e.ID]
+	if !ok {
+		return c.Witness(e.ID)
+	}
+	if e.Hash() != c.plan.chosen[e.ID] {
+		return double, true
+	}
+	w, ok := c.Witness(e.ID)
+	return w, ok && w.Rule != double.Rule
+}
+
 // refold folds an entangled tile from all its events.
 func (c *Canvas) refold(t *tileState) {
 	t.reset()
