@@ -55,8 +55,9 @@ func (w *Write) compare(o *Write) int {
 	return 0
 }
 
-// later is the order of the trace: by id where the clocks are equal, as what came in first must not count.
-func (w *Write) later(o *Write) bool {
+// Later reports whether w comes after o in the order of the trace: by id where the clocks are equal, as what came in first
+// must not count.
+func (w *Write) Later(o *Write) bool {
 	c := w.effective.Compare(o.effective)
 	return c > 0 || c == 0 && w.Event > o.Event
 }
