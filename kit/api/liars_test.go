@@ -186,7 +186,13 @@ func TestTwoContentsUnderOneID(t *testing.T) {
 		if refused := k.post(linesType, []byte(order[1].Text)); refused.Refused != 1 || refused.Verdicts[0].Rule != "equivocation" {
 			t.Errorf("%+v", refused)
 		}
+		l := k.listen("features=1")
+		l.want("hello")
+		l.want("ready")
 		k.sync(order[1])
+		if h := l.want("event"); !h.Reset {
+			t.Errorf("what the other content did may be undone: %+v", h)
+		}
 		k.means("camp")
 		states = append(states, string(k.get("/api/v1/spaces/camp/state?format=canonical").body))
 		if n := len(k.stored()); n != 2 {

@@ -42,6 +42,12 @@ func (c *Canvas) addLegacy(e *event.Event) (known bool) {
 	return false
 }
 
+// Doubled reports whether several contents came in under a v0 id.
+func (c *Canvas) Doubled(id string) bool {
+	_, yes := c.doubled[id]
+	return yes
+}
+
 // WitnessOf is the line of an event: of several contents under its id, of this one.
 func (c *Canvas) WitnessOf(e *event.Event) (scope.Witness, bool) {
 	double, ok := c.doubled[e.ID]
