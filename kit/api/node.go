@@ -167,7 +167,7 @@ func (s *Server) history(r *http.Request, space string, named names, at *int64) 
 		for _, p := range events {
 			e := p.event
 			h := historyAnswer{Event: jsontext.Value(e.Text), Node: p.node, Received: p.received}
-			h.Claimed = !c.Rules().Bound(e.Key, e.Actor, e.Clock.T)
+			h.Claimed = !c.Rules().Bound(e.Key, e.Actor, c.Rules().Effective(e.Clock).T)
 			h.TimeUncertain = coordinator.TimeUncertain(e.Timestamp, p.received, window)
 			for _, parent := range e.Previous {
 				if gone[parent] {

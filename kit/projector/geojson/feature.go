@@ -9,6 +9,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"fieldkit/kit/canvas"
+	"fieldkit/kit/event"
 )
 
 // A Feature is one node, or one sensor that belongs to no node, as drawn.
@@ -116,7 +117,7 @@ func Find(c *canvas.Canvas, id string) (f Feature, ok bool) {
 func AnyNode(c *canvas.Canvas, n *canvas.Node) Feature {
 	p := Properties{
 		Layer: n.Layer, NodeType: n.Type, Tile: n.Tile.String(), By: n.By.Principal, Actor: n.By.Actor,
-		Claimed: claimed(c, n.By, n.Clock.T), Realm: n.Scope.Realm, Authority: n.Scope.Authority, Policy: n.Scope.Policy,
+		Claimed: claimed(c, n.By, n.Clock), Realm: n.Scope.Realm, Authority: n.Scope.Authority, Policy: n.Scope.Policy,
 		Created: n.Time, Changed: n.Time, TimeUncertain: n.Uncertain, Aliases: Aliases(c, n.ID),
 	}
 	if target := Target(c, n); target != n {
@@ -147,7 +148,7 @@ func AnyNode(c *canvas.Canvas, n *canvas.Node) Feature {
 func Sensor(c *canvas.Canvas, s *canvas.Sensor) Feature {
 	p := Properties{
 		Layer: s.Layer, NodeType: "sensor", Title: s.Name, Tile: s.Tile.String(), By: s.By.Principal, Actor: s.By.Actor,
-		Claimed: claimed(c, s.By, s.Latest.Clock.T), Realm: s.Scope.Realm, Authority: s.Scope.Authority, Policy: s.Scope.Policy,
+		Claimed: claimed(c, s.By, s.Latest.Clock), Realm: s.Scope.Realm, Authority: s.Scope.Authority, Policy: s.Scope.Policy,
 		Created: s.Latest.Time, Changed: s.Latest.Time, TimeUncertain: s.Latest.Uncertain,
 		Sensors: map[string]Reading{s.Name: reading(&s.Latest)},
 	}
@@ -217,9 +218,9 @@ func reading(w *canvas.Write) Reading {
 }
 
 func value(c *canvas.Canvas, w *canvas.Write) Value {
-	return Value{jsontext.Value(w.Value), w.Unit, w.By.Principal, w.By.Actor, claimed(c, w.By, w.Clock.T), w.Derived, w.Time, w.Uncertain, w.Event, ""}
+	return Value{jsontext.Value(w.Value), w.Unit, w.By.Principal, w.By.Actor, claimed(c, w.By, w.Clock), w.Derived, w.Time, w.Uncertain, w.Event, ""}
 }
 
-func claimed(c *canvas.Canvas, by *canvas.Author, t int64) bool {
-	return !c.Rules().Bound(by.Key, by.Actor, t)
+func claimed(c *canvas.Canvas, by *canvas.Author, clock event.Clock) bool {
+	return !c.Rules().Bound(by.Key, by.Actor, c.Rules().Effective(clock).T)
 }

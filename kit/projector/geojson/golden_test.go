@@ -140,6 +140,8 @@ var stories = map[string]func(tr *trace){
 		a := tr.add("A", bob, fields{"transform": fields{"position": []any{9.5209, 47.141}}, "properties": fields{"state": "closed", "depth": 2, "same": 1, "title": "All clear"}})
 		tr.add("level", bob, fields{"operation": "sensor_reading", "node_id": a, "sensor": "level", "value": 3, "unit": "m"})
 		tr.add("leads", bob, fields{"operation": "link_nodes", "node_id": a, "to_node": b})
+		again := tr.add("again", bob, fields{"properties": fields{"state": "no, closed"}})
+		tr.add("again b", bob, fields{"operation": "merge", "node_id": again, "into_node": b})
 		tr.add("ab", bob, fields{"operation": "merge", "node_id": a, "into_node": b})
 	},
 	"merged then deleted": func(tr *trace) {

@@ -1,6 +1,8 @@
 package geojson
 
 import (
+	"cmp"
+	"maps"
 	"slices"
 	"strings"
 
@@ -91,15 +93,19 @@ func described(n *canvas.Node, yield func(saying)) {
 
 // fold files what the nodes of a group say: each register as the node has it, else as the lenders do.
 func (p *Properties) fold(g group) {
+	if len(g.lenders)+len(g.strangers) == 0 {
+		g.node.Registers("", func(r canvas.Register) {
+			if r.Drawn != nil {
+				p.add(g, saying{r, g.node})
+			}
+		})
+		return
+	}
 	from := g.placed()
 	for _, name := range whereabouts {
 		if r := from.Register(name); r.Drawn != nil {
 			p.add(g, saying{r, from})
 		}
-	}
-	if len(g.lenders)+len(g.strangers) == 0 {
-		sayings(g.node, func(s saying) { p.add(g, s) })
-		return
 	}
 	lent := make(map[string][]saying)
 	for _, lender := range g.lenders {
@@ -125,14 +131,35 @@ func (p *Properties) fold(g group) {
 			draw(greatest(all))
 		}
 	}
+	p.hear(g, drawn)
+}
+
+// hear files what strangers say otherwise than is drawn: of each principal the greatest on a register, so that nobody
+// drowns a thing in what he merges into it.
+func (p *Properties) hear(g group, drawn map[string]*canvas.Write) {
+	type voice struct{ register, principal string }
+	type words struct {
+		*canvas.Write
+		node *canvas.Node
+	}
+	heard := make(map[voice]words)
 	for _, stranger := range g.strangers {
 		described(stranger, func(s saying) {
 			for _, w := range append([]*canvas.Write{s.Drawn}, s.Others...) {
-				if d := drawn[s.Name]; w.Value != "null" && (d == nil || d.Value != w.Value || d.Unit != w.Unit) {
-					p.claim(g, s.Name, w, stranger)
+				by := voice{s.Name, w.By.Principal}
+				if before, ok := heard[by]; !ok || w.Outranks(before.Write) {
+					heard[by] = words{w, stranger}
 				}
 			}
 		})
+	}
+	for _, by := range slices.SortedFunc(maps.Keys(heard), func(a, b voice) int {
+		return cmp.Or(strings.Compare(a.register, b.register), strings.Compare(a.principal, b.principal))
+	}) {
+		w, d := heard[by], drawn[by.register]
+		if w.Value != "null" && (d == nil || d.Value != w.Value || d.Unit != w.Unit) {
+			p.claim(g, by.register, w.Write, w.node)
+		}
 	}
 }
 
