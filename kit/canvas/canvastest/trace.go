@@ -18,12 +18,18 @@ type Trace struct {
 	Events []*event.Event
 }
 
-// Seed is the key of a number.
-func Seed(n byte) ed25519.PrivateKey {
-	s := make([]byte, ed25519.SeedSize)
-	s[0] = n
-	return ed25519.NewKeyFromSeed(s)
-}
+// seeds are made once: a trace asks for them with every event.
+var seeds = func() (keys [5]ed25519.PrivateKey) {
+	for n := range keys {
+		seed := make([]byte, ed25519.SeedSize)
+		seed[0] = byte(n)
+		keys[n] = ed25519.NewKeyFromSeed(seed)
+	}
+	return keys
+}()
+
+// Seed is the key of a number, 0 to 4.
+func Seed(n byte) ed25519.PrivateKey { return seeds[n] }
 
 // KeyText is a key's name.
 func KeyText(k ed25519.PrivateKey) string { return event.KeyText(k.Public().(ed25519.PublicKey)) }
