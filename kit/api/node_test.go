@@ -14,15 +14,16 @@ type nodeOf struct {
 	Feature struct {
 		ID         string
 		Properties struct {
-			Title, Merged string
-			Props         map[string]any
-			Aliases       []string
-			Claims        []map[string]any
+			Title   string
+			Props   map[string]any
+			Aliases []string
+			Claims  []map[string]any
 		}
 	}
 	Deleted bool
 	Events  []struct {
 		Event         json.RawMessage
+		Node          string
 		Received      int64
 		Missing       []string
 		TimeUncertain bool `json:"time_uncertain"`
@@ -100,7 +101,7 @@ func TestANodesHistory(t *testing.T) {
 	k.take(remove, merge, unknown, link, other, stray, elsewhere, old, gone, closed, node)
 	var got nodeOf
 	k.read("/api/v1/spaces/camp/nodes/"+node.ID, &got)
-	want := "old ?, create, closed without absent, gone claim, elsewhere exclusion, stray exclusion, link, merge, delete" // what nobody knows is about nothing
+	want := "old ?, create, closed without absent, gone claim, elsewhere exclusion, stray exclusion, other, link, merge, delete" // what nobody knows is about nothing
 	if h := got.history(t, names); h != want {
 		t.Errorf("history %s\nwant %s", h, want)
 	}
@@ -124,12 +125,73 @@ func TestANodesHistory(t *testing.T) {
 	if k.read("/api/v1/spaces/camp/nodes/"+node.ID, &got); !strings.HasPrefix(got.history(t, names), "old ?, create, absent, closed, gone claim") {
 		t.Errorf("%s", got.history(t, names))
 	}
-	got = nodeOf{}
-	k.read("/api/v1/spaces/camp/nodes/"+other.ID, &got)
-	if h := got.history(t, names); h != "other, merge" || got.Feature.Properties.Merged != node.ID {
-		t.Errorf("%s, merged into %s", h, got.Feature.Properties.Merged)
+	// The one that was merged leads to the same.
+	same := nodeOf{}
+	k.read("/api/v1/spaces/camp/nodes/"+other.ID, &same)
+	if h := same.history(t, names); h != got.history(t, names) || same.Feature.ID != node.ID || !same.Deleted {
+		t.Errorf("%s, %+v", h, same)
 	}
 	k.get("/api/v1/spaces/camp/nodes/"+closed.ID).isProblem(t, 404, "id") // an event that is no thing
+}
+
+// TestTwoReportsOfOneHazard folds two reports from two tiles into one: both histories are told, each event with the report
+// that it is about, the merge in between; taken back, each tells its own.
+func TestTwoReportsOfOneHazard(t *testing.T) {
+	k := newKit(t, Config{})
+	names := map[string]string{}
+	add := func(name string, by byte, at int, over fields) *event.Event {
+		all := fields{"timestamp": start + at}
+		for field, value := range over {
+			all[field] = value
+		}
+		e := sign(t, key(by), all)
+		names[e.ID] = name
+		k.take(e)
+		return e
+	}
+	beside := "z14/x8625/y5754"
+	crosses := fields{"realm": "public", "authority": "source", "boundary": "boundary", "policy": "public"}
+	one := add("one", 2, 0, fields{"properties": fields{"title": "Bridge"}})
+	two := add("two", 3, 1, fields{"tile": beside, "properties": fields{"title": "Footbridge", "depth": 2}})
+	add("says", 4, 2, fields{"operation": "set_properties", "node_id": two.ID, "tile": beside, "properties": fields{"depth": 3}})
+	add("same", 3, 3, fields{"operation": "merge", "node_id": two.ID, "tile": beside, "into_node": one.ID, "into_tile": home, "scope": crosses})
+	add("closed", 2, 4, fields{"operation": "set_properties", "node_id": one.ID, "properties": fields{"state": "closed"}})
+	add("deeper", 3, 5, fields{"operation": "set_properties", "node_id": two.ID, "tile": beside, "properties": fields{"depth": 4}})
+	about := func(n nodeOf) string {
+		var list []string
+		for _, e := range n.Events {
+			list = append(list, names[e.Node])
+		}
+		return strings.Join(list, " ")
+	}
+	for _, id := range []string{one.ID, two.ID} {
+		var got nodeOf
+		k.read("/api/v1/spaces/camp/nodes/"+id, &got)
+		if h := got.history(t, names); h != "one, two, says claim, same, closed, deeper" || about(got) != "one two two two one two" {
+			t.Errorf("%s about %s", h, about(got))
+		}
+		p := got.Feature.Properties
+		if got.Feature.ID != one.ID || p.Title != "Bridge" || len(p.Aliases) != 1 || p.Aliases[0] != two.ID || len(p.Claims) != 3 {
+			t.Errorf("%+v", got.Feature)
+		}
+		for _, claim := range p.Claims {
+			if claim["node"] != two.ID {
+				t.Errorf("%v", claim)
+			}
+		}
+	}
+	// Into what nobody has: it stands for itself again.
+	add("not the same", 3, 6, fields{"operation": "merge", "node_id": two.ID, "tile": beside, "into_node": "evt-" + strings.Repeat("a", 32)})
+	var got nodeOf
+	k.read("/api/v1/spaces/camp/nodes/"+two.ID, &got)
+	if h := got.history(t, names); h != "two, says claim, same, deeper, not the same" || got.Feature.ID != two.ID {
+		t.Errorf("%s", h)
+	}
+	got = nodeOf{}
+	k.read("/api/v1/spaces/camp/nodes/"+one.ID, &got)
+	if h := got.history(t, names); h != "one, closed" || len(got.Feature.Properties.Aliases) != 0 {
+		t.Errorf("%s", h)
+	}
 }
 
 func TestASensorsHistory(t *testing.T) {

@@ -4,6 +4,7 @@
 package canvas
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -28,8 +29,9 @@ type Canvas struct {
 	legacy    map[string][32]byte // v0 ids and the content that has effect
 	authors   map[authorKey]*Author
 	scopes    map[event.Scope]*event.Scope
-	names     map[string]string        // one copy of each name of a register, layer, type
-	witnesses map[string]scope.Witness // by id, or id and loser
+	names     map[string]string // one copy of each name of a register, layer, type
+	witnesses map[string]scope.Witness
+	doubled   map[string]scope.Witness // of v0 ids that have another content, without effect, beside the one that may have
 	logged    []scope.Witness          // of the space log
 	// aliases are the nodes that a merge into the node of that id was written to.
 	aliases map[string]map[string]struct{}
@@ -115,7 +117,7 @@ func newCanvas(space string, p *plan) *Canvas {
 		space: space, plan: p,
 		tiles: make(map[tile.Tile]*tileState), seen: make(map[seenKey]tile.Tile), legacy: make(map[string][32]byte),
 		authors: make(map[authorKey]*Author), names: make(map[string]string), scopes: make(map[event.Scope]*event.Scope),
-		witnesses: make(map[string]scope.Witness), aliases: make(map[string]map[string]struct{}),
+		witnesses: make(map[string]scope.Witness), doubled: make(map[string]scope.Witness), aliases: make(map[string]map[string]struct{}),
 		dirty: make(map[*tileState]struct{}),
 	}
 	c.rules, c.logged = p.log.Rules()
@@ -129,7 +131,7 @@ func (c *Canvas) Add(e *event.Event, uncertain bool) Change {
 	if e.Space != c.space {
 		return Change{Known: true}
 	}
-	if e.Layer == event.SpaceLog && c.certified {
+	if e.Layer == event.SpaceLog && c.certified && e.Signed() {
 		return c.addLog(e)
 	}
 	key := keyOf(e.ID)
@@ -150,7 +152,11 @@ func (c *Canvas) Add(e *event.Event, uncertain bool) Change {
 	}
 	if e.Layer == event.SpaceLog {
 		if !c.stale {
-			c.witness(e, &event.Refusal{Rule: "space_log", Field: "space_id", File: scope.BuiltIn, Message: "the space does not certify itself: its log has no effect"})
+			refusal := event.Refusal{Rule: "space_log", Field: "space_id", File: scope.BuiltIn, Message: "the space does not certify itself: its log has no effect"}
+			if c.certified {
+				refusal.Field, refusal.Message = "signature", "the space log takes signed events only"
+			}
+			c.witness(e, &refusal)
 		}
 		return Change{}
 	}
@@ -350,9 +356,8 @@ func (c *Canvas) Aliases(id string) []string {
 // Witnesses are the lines of all events that have no effect, by event id.
 func (c *Canvas) Witnesses() []scope.Witness {
 	lines := slices.Clone(c.logged)
-	for _, w := range c.witnesses {
-		lines = append(lines, w)
-	}
+	lines = slices.AppendSeq(lines, maps.Values(c.witnesses))
+	lines = slices.AppendSeq(lines, maps.Values(c.doubled))
 	for _, t := range c.tiles {
 		lines = append(lines, c.astray(t)...)
 	}
@@ -366,13 +371,12 @@ func (c *Canvas) astray(t *tileState) (lines []scope.Witness) {
 		if n.created || n.extra == nil {
 			continue
 		}
-		where, seen := c.where(id)
-		if !seen {
+		if _, seen := c.where(id); !seen && !c.plan.log.Has(id) {
 			continue
 		}
 		refusal := event.Refusal{Rule: "consistency", Field: "node_id", File: scope.BuiltIn, Message: "names an event that creates no node"}
-		if where != t.tile {
-			refusal = event.Refusal{Rule: "exclusion", Field: "tile", File: scope.BuiltIn, Message: "the node stands in " + where.String()}
+		if elsewhere := c.Node(id); elsewhere != nil {
+			refusal = event.Refusal{Rule: "exclusion", Field: "tile", File: scope.BuiltIn, Message: "the node stands in " + elsewhere.Tile.String()}
 		}
 		for _, p := range n.extra.waiting {
 			lines = append(lines, scope.Witness{EventID: p.stamp.Event, Refusal: refusal})
@@ -383,10 +387,8 @@ func (c *Canvas) astray(t *tileState) (lines []scope.Witness) {
 
 // Witness is the line of one event, if it has one.
 func (c *Canvas) Witness(id string) (scope.Witness, bool) {
-	for _, key := range [...]string{id, id + loser} {
-		if w, ok := c.witnesses[key]; ok {
-			return w, true
-		}
+	if w, ok := c.witnesses[id]; ok {
+		return w, true
 	}
 	for _, w := range c.logged {
 		if w.EventID == id {
@@ -400,7 +402,8 @@ func (c *Canvas) Witness(id string) (scope.Witness, bool) {
 			}
 		}
 	}
-	return scope.Witness{}, false
+	w, ok := c.doubled[id]
+	return w, ok
 }
 
 // where is the tile that the event of this id stands in, if it is here.
@@ -417,19 +420,9 @@ func (c *Canvas) witness(e *event.Event, r *event.Refusal) {
 }
 
 func (c *Canvas) witnessed(t *tileState, w scope.Witness) {
-	key := w.EventID
-	if w.Rule == equivocation {
-		key += loser
-	}
-	c.witnesses[key] = w
+	c.witnesses[w.EventID] = w
 	if t.witnessed == nil {
 		t.witnessed = make(map[string]struct{})
 	}
-	t.witnessed[key] = struct{}{}
+	t.witnessed[w.EventID] = struct{}{}
 }
-
-// A content that lost its id to another one has its line beside that of the other, under the id and loser.
-const (
-	equivocation = "equivocation"
-	loser        = " "
-)

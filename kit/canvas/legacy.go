@@ -31,14 +31,35 @@ func (c *Canvas) addLegacy(e *event.Event) (known bool) {
 			return true
 		}
 	default:
-		c.plan.chosen[strings.Clone(e.ID)] = has
+		id := strings.Clone(e.ID)
+		c.plan.chosen[id] = has
 		c.tile(e.Tile).odd = true
-		c.witness(e, &event.Refusal{Rule: equivocation, Field: "event_id", File: scope.BuiltIn,
-			Message: "another content under this id has the smaller hash and has effect"})
+		// Beside the line of the other content, should that break a rule.
+		c.doubled[id] = scope.Witness{EventID: id, Refusal: event.Refusal{Rule: "equivocation", Field: "event_id", File: scope.BuiltIn,
+			Message: "another content under this id has the smaller hash and is the one that counts"}}
 		return true
 	}
 	c.legacy[strings.Clone(e.ID)] = hash
 	return false
+}
+
+// Doubled reports whether several contents came in under a v0 id.
+func (c *Canvas) Doubled(id string) bool {
+	_, yes := c.doubled[id]
+	return yes
+}
+
+// WitnessOf is the line of an event: of several contents under its id, of this one.
+func (c *Canvas) WitnessOf(e *event.Event) (scope.Witness, bool) {
+	double, ok := c.doubled[e.ID]
+	if !ok {
+		return c.Witness(e.ID)
+	}
+	if e.Hash() != c.plan.chosen[e.ID] {
+		return double, true
+	}
+	w, ok := c.Witness(e.ID)
+	return w, ok && w.Rule != double.Rule
 }
 
 // refold folds an entangled tile from all its events.

@@ -8,7 +8,7 @@ import (
 
 // rapidChecks is how many random traces a run tries where -rapid.checks says nothing: rapid's own 100 miss what takes a
 // rare meeting of events.
-const rapidChecks = "1000"
+const rapidChecks = "200"
 
 func TestMain(m *testing.M) {
 	flag.Parse()

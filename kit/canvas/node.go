@@ -163,7 +163,7 @@ func (n *Node) Changed() (last *Write, ok bool) {
 	for _, rs := range all {
 		for i := range rs {
 			for j := range rs[i].writes {
-				if w := &rs[i].writes[j]; last == nil || last.effective.Compare(w.effective) < 0 {
+				if w := &rs[i].writes[j]; last == nil || w.Later(last) {
 					last = w
 				}
 			}

@@ -56,6 +56,13 @@ func (s *Stamp) compare(o *Stamp) int {
 	return strings.Compare(s.Event, o.Event)
 }
 
+// Later reports whether w comes after o in the order of the trace: by id where the clocks are equal, as what came in first
+// must not count.
+func (w *Write) Later(o *Write) bool {
+	c := w.effective.Compare(o.effective)
+	return c > 0 || c == 0 && w.Event > o.Event
+}
+
 // A register holds the greatest write of each principal; what a principal wrote before, it has replaced itself.
 type register struct {
 	name   string

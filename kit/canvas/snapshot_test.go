@@ -7,6 +7,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"fieldkit/kit/canvas/canvastest"
 	"fieldkit/kit/event"
 	"fieldkit/maps/tile"
 )
@@ -29,7 +30,7 @@ func (s *shelf) open(t *rapid.T) *Canvas {
 		}
 		c.past = s.past
 		for _, e := range s.events {
-			if _, certified := event.SelfCertified(s.space); certified && e.Layer == event.SpaceLog {
+			if _, certified := event.SelfCertified(s.space); certified && e.Signed() && e.Layer == event.SpaceLog {
 				c.Add(e, false)
 			}
 		}
@@ -117,21 +118,21 @@ func seen(c *Canvas) string {
 // added to one canvas, and snapshots must be the same bytes.
 func TestFromSnapshotsAsFromTheBeginning(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		tr := randomTrace(t)
+		tr := canvastest.Draw(t)
 		var distinct []*event.Event
 		here := make(map[string]bool)
-		for _, e := range rapid.Permutation(tr.events).Draw(t, "order") {
+		for _, e := range rapid.Permutation(tr.Events).Draw(t, "order") {
 			if !here[e.Text] {
 				here[e.Text] = true
 				distinct = append(distinct, e)
 			}
 		}
-		s := &shelf{space: tr.space}
+		s := &shelf{space: tr.Space}
 		for len(distinct) > 0 {
 			n := rapid.IntRange(1, len(distinct)).Draw(t, "piece")
 			s.events, distinct = append(s.events, distinct[:n]...), distinct[n:]
 			c := s.open(t)
-			whole := (&shelf{space: tr.space, events: s.events}).open(t)
+			whole := (&shelf{space: tr.Space, events: s.events}).open(t)
 			if a, b := seen(c), seen(whole); a != b {
 				t.Fatalf("from snapshots:\n%s\nfrom the beginning:\n%s", a, b)
 			}
@@ -139,7 +140,7 @@ func TestFromSnapshotsAsFromTheBeginning(t *testing.T) {
 				t.Fatalf("two digests")
 			}
 			s.save(t, c)
-			other := &shelf{space: tr.space, events: s.events}
+			other := &shelf{space: tr.Space, events: s.events}
 			other.save(t, whole)
 			for at, one := range s.snapshots {
 				if !bytes.Equal(one.File, other.snapshots[at].File) || !bytes.Equal(one.Uncertain, other.snapshots[at].Uncertain) {

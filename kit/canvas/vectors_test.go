@@ -9,6 +9,7 @@ import (
 	"slices"
 	"testing"
 
+	"fieldkit/kit/canvas/canvastest"
 	"fieldkit/kit/event"
 )
 
@@ -102,6 +103,34 @@ func scenarios(t *testing.T) map[string]func() (string, *trace) {
 			tr.add(t, dave, 61, "set_properties", map[string]any{"event_id": "evt-005", "node_id": "evt-001", "properties": props("c", 2)})
 			return "v0 events: clocks by parents, a cycle ignored, two contents under one id", tr
 		},
+		"v0-witnesses": func() (string, *trace) {
+			tr := newTrace("demo")
+			dave := author{actor: "user:dave"}
+			tr.add(t, dave, 500, "set_properties", map[string]any{"event_id": "log-1", "layer_id": ".ulp", "tile": "z14/x8625/y5753", "properties": props("a", 1)})
+			n := tr.add(t, dave, 100, "create_node", map[string]any{"event_id": "evt-001", "previous_events": list("log-1")})
+			// Whichever hash is the smaller one: both contents break a rule, and one of them is another's double.
+			tr.add(t, dave, 110, "link_nodes", map[string]any{"event_id": "evt-002", "node_id": n.ID, "to_node": n.ID, "to_tile": "z14/x8725/y5753"})
+			tr.add(t, dave, 111, "link_nodes", map[string]any{"event_id": "evt-002", "node_id": n.ID, "to_node": n.ID, "to_tile": "z14/x8726/y5753"})
+			no := tr.add(t, dave, 120, "wave_flag", map[string]any{"event_id": "evt-003", "tile": "z14/x8626/y5753"})
+			tr.add(t, dave, 121, "set_properties", map[string]any{"event_id": "evt-004", "node_id": no.ID, "properties": props("a", 1)})
+			tr.add(t, dave, 122, "set_properties", map[string]any{"event_id": "evt-005", "node_id": n.ID, "tile": "z14/x8626/y5753", "properties": props("a", 1)})
+			return "an equivocation of what breaks a rule has two lines; a write that names what is no node, elsewhere, is no matter of tiles; a clock does not come from layer .ulp", tr
+		},
+		"root-key": func() (string, *trace) {
+			tr := newTrace(certified("rhine", root.key))
+			tr.add(t, root, 10, "set_properties", map[string]any{"layer_id": ".ulp", "tile": "z0/x0/y0", "properties": map[string]any{
+				"file/.ulp-root": "[window]\nfrom = 100\n", "grant/" + keyText(bob.key): map[string]any{"roles": list("write", "admin"), "layers": list("needs")}}})
+			log := tr.add(t, bob, 20, "set_properties", map[string]any{"layer_id": ".ulp", "tile": "z0/x0/y0", "properties": map[string]any{
+				"revoke/" + keyText(root.key): map[string]any{"since": 0}, "revoke/" + keyText(bob.key): map[string]any{"since": 130}}})
+			n := tr.add(t, alice, 110, "create_node", map[string]any{"properties": props("state", "open")})
+			tr.add(t, root, 120, "set_properties", map[string]any{"node_id": n.ID, "properties": props("state", "closed"), "previous_events": list(n.ID)})
+			tr.add(t, bob, 120, "set_properties", map[string]any{"node_id": n.ID, "properties": props("state", "blocked")})
+			need := tr.add(t, alice, 111, "create_node", map[string]any{"layer_id": "needs", "properties": props("state", "open")})
+			tr.add(t, bob, 120, "set_properties", map[string]any{"layer_id": "needs", "node_id": need.ID, "properties": props("state", "met")})
+			tr.add(t, bob, 130, "set_properties", map[string]any{"layer_id": "needs", "node_id": need.ID, "properties": props("state", "open again")})
+			tr.add(t, bob, 131, "set_properties", map[string]any{"layer_id": "needs", "node_id": log.ID, "properties": props("state", "of the log")})
+			return "the root key writes without a grant and cannot be revoked; a grant bound to a layer, and revoked; the log's clocks stand outside the window", tr
+		},
 	}
 }
 
@@ -160,6 +189,9 @@ func TestVectors(t *testing.T) {
 				events = append(events, e)
 			}
 			slices.Reverse(events)
+			if fault := differs(fold(t, want.Space, events), canvastest.Read(want.Space, events)); fault != "" {
+				t.Error(canvastest.Legible(fault, events))
+			}
 			got := vectorOf(t, want.Comment, want.Space, events)
 			if got.Digest != want.Digest {
 				t.Errorf("digest %s, want %s", got.Digest, want.Digest)

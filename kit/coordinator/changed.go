@@ -19,8 +19,8 @@ func (c *Coordinator) Changed(ctx context.Context, e *event.Event, look func(c *
 		return true, nil
 	}
 	_, err = c.view(ctx, e.Space, func(v *view) error {
-		ids := v.touched(e)
-		if whole = len(ids) > maxTouched; whole {
+		var ids []string
+		if ids, whole = v.touched(e); whole {
 			return nil
 		}
 		return look(v.canvas, ids)
@@ -28,9 +28,13 @@ func (c *Coordinator) Changed(ctx context.Context, e *event.Event, look func(c *
 	return whole, err
 }
 
-// touched are the things that may look different after an event: what it is about; where it makes, merges or deletes a
-// thing, all that go by one name with it; and where v0 events' places in the order depend on each other, all of the tile.
-func (v *view) touched(e *event.Event) (ids []string) {
+// touched are the things that may look different after an event: what it is about, all that go by one name with it, and
+// where v0 events' places in the order depend on each other, all of the tile. whole says that any may: they are too many,
+// or what stood for one of them before cannot be told.
+func (v *view) touched(e *event.Event) (ids []string, whole bool) {
+	if v.canvas.Doubled(e.ID) {
+		return nil, true // what the other content did under this id may be undone
+	}
 	add := func(more ...string) {
 		for _, id := range more {
 			if id != "" && !slices.Contains(ids, id) && len(ids) <= maxTouched {
@@ -39,20 +43,17 @@ func (v *view) touched(e *event.Event) (ids []string) {
 		}
 	}
 	add(canvas.Subjects(e)...)
-	switch e.Operation {
-	case event.CreateNode, event.Merge, event.DeleteNode:
-		add(v.left[e.ID])
-		for _, id := range slices.Clone(ids) {
-			add(geojson.Names(v.canvas, id)...)
-		}
+	add(v.left[e.ID])
+	for _, id := range slices.Clone(ids) {
+		add(geojson.Names(v.canvas, id)...)
 	}
 	if _, yes := v.entangled[e.Tile]; yes {
 		v.canvas.Nodes(e.Tile, func(n *canvas.Node) {
-			if len(ids) <= maxTouched {
+			if whole = whole || n.MergedInto() != ""; !whole && len(ids) <= maxTouched {
 				add(geojson.Names(v.canvas, n.ID)...)
 			}
 		})
 		v.canvas.Sensors(e.Tile, func(s *canvas.Sensor) { add(canvas.SensorID(s)) })
 	}
-	return ids
+	return ids, whole || len(ids) > maxTouched
 }

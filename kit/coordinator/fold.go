@@ -81,7 +81,7 @@ func (f *folding) fold() error {
 		// By the rules of the space's log all else is judged.
 		query := store.Query{Space: space, Layer: event.SpaceLog, Tile: &tile.Tile{}, Until: &f.which.at}
 		err := f.read(query, func(e *event.Event, r store.Row) {
-			if f.which.seq == 0 || r.Seq <= f.which.seq {
+			if e.Signed() && (f.which.seq == 0 || r.Seq <= f.which.seq) {
 				v.canvas.Add(e, false)
 			}
 		})

@@ -42,6 +42,9 @@ func (l *Log) Add(e *event.Event) bool {
 	return true
 }
 
+// Has reports whether the log holds an event of this id.
+func (l *Log) Has(id string) bool { return l.events[id] != nil }
+
 // Rules reads the log in order and gives the rules for the fold, and a witness for each event that has no effect. For
 // a space that does not certify itself these are the bare rules, and no event has effect.
 func (l *Log) Rules() (*Rules, []Witness) {

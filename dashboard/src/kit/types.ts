@@ -38,11 +38,14 @@ export interface Link {
   to_node: string;
   to_tile: string;
   type?: string;
+  /** The alias whose link it is. */
+  node?: string;
 }
 
 /** A value that stands beside the drawn one. */
 export interface OtherValue {
   value: unknown;
+  unit?: string;
   by: string;
   actor?: string;
   claimed?: boolean;
@@ -50,6 +53,8 @@ export interface OtherValue {
   time: number;
   time_uncertain?: boolean;
   event: string;
+  /** The alias that it is said of. */
+  node?: string;
 }
 
 /** What somebody who may not write a thing says of it. */
@@ -78,7 +83,10 @@ export interface ThingProperties {
   links?: Link[];
   others?: Record<string, OtherValue[]>;
   claims?: Claim[];
+  /** The nodes that were folded into this one. */
   aliases?: string[];
+  /** The alias that lends a register's value, by register. */
+  from?: Record<string, string>;
   position?: [number, number] | [number, number, number];
 }
 
@@ -116,6 +124,8 @@ export interface WitnessLine {
 
 export interface HistoryEntry {
   event: LoggedEvent;
+  /** The one of the thing's names that it is about. */
+  node?: string;
   received?: number;
   missing?: string[];
   time_uncertain?: boolean;

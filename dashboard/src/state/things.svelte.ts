@@ -39,7 +39,10 @@ export class ThingStore {
 
   /** What an event changed. */
   apply(changed: readonly Thing[], removed: readonly string[]): void {
-    for (const id of removed) this.#things.delete(id);
+    for (const id of removed) {
+      this.#forget(id);
+      this.#things.delete(id);
+    }
     for (const thing of changed) this.#put(thing);
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
@@ -47,7 +50,15 @@ export class ThingStore {
     }, SETTLE_MS);
   }
 
+  /** It stands for those no longer that it stood for: they may stand for themselves again. */
+  #forget(id: string): void {
+    for (const alias of this.#things.get(id)?.properties.aliases ?? []) {
+      if (this.#aliases.get(alias) === id) this.#aliases.delete(alias);
+    }
+  }
+
   #put(thing: Thing): void {
+    this.#forget(thing.id);
     this.#things.set(thing.id, thing);
     for (const alias of thing.properties.aliases ?? []) this.#aliases.set(alias, thing.id);
   }

@@ -5,7 +5,8 @@ import type { LoggedEvent } from '../kit/types';
 import { messages } from '../messages';
 import { nameText, placeText, splitUnit, valueText } from './value';
 
-export function describe(event: LoggedEvent): string[] {
+/** `numbers` are those of the reports that a thing was made of. */
+export function describe(event: LoggedEvent, numbers?: ReadonlyMap<string, number>): string[] {
   const words = messages.history;
   switch (event.operation) {
     case 'create_node':
@@ -31,7 +32,7 @@ export function describe(event: LoggedEvent): string[] {
     case 'delete_node':
       return [words.deleted];
     case 'merge':
-      return [words.merged];
+      return [words.merged(messages.detail.report(numbers?.get(text(event['into_node'], ''))))];
     case 'set_physics':
     case 'physics_step':
       return [words.physics];
@@ -103,7 +104,12 @@ export function registerText(register: string): string {
     case 'media':
       return messages.register.media(nameText(name));
     case 'link':
-      return messages.register.link;
+    case 'deleted':
+    case 'merged':
+    case 'unlinked':
+      return messages.register[kind];
+    case 'sensor':
+      return nameText(name);
     case 'position':
     case 'rotation':
     case 'scale':
@@ -115,7 +121,7 @@ export function registerText(register: string): string {
 }
 
 /** A register's value as text: places as coordinates, shapes by their kind. */
-export function registerValueText(register: string, value: unknown): string {
+export function registerValueText(register: string, value: unknown, unit?: string): string {
   const [kind = '', name = ''] = split(register);
   if (value === null || value === undefined) return messages.detail.differNone;
   if (kind === 'position' && Array.isArray(value)) return placeText(value as number[]);
@@ -123,7 +129,11 @@ export function registerValueText(register: string, value: unknown): string {
     const type = text(record(value)['type'], '');
     return messages.history.shapes[type] ?? messages.register.shape;
   }
-  return kind === 'property' ? propertyText(name, value) : valueText(value);
+  if (kind === 'media') return text(record(value)['type'], messages.values.yes);
+  if (kind === 'link') return text(record(value)['link_type'], messages.values.yes);
+  if (kind === 'merged') return messages.values.yes;
+  if (kind === 'unlinked') return Array.isArray(value) ? String(value.length) : messages.values.yes;
+  return kind === 'property' ? propertyText(name, value) : valueText(value, unit);
 }
 
 function split(register: string): [string, string] {

@@ -3,6 +3,7 @@ import { describe as group, expect, it } from 'vitest';
 import type { LoggedEvent } from '../kit/types';
 import { describe, registerText, registerValueText } from './describe';
 import { parsePlace } from './place';
+import { reportNumbers } from './reports';
 import { absolute, ago, moment, when } from './time';
 import { nameText, placeText, splitUnit, valueText } from './value';
 import { who, whoText } from './who';
@@ -119,7 +120,7 @@ group('history in words', () => {
     [event('link_nodes', { link_type: 'same_road' }), ['Linked as same_road']],
     [event('unlink_nodes', { links: ['a', 'b'] }), ['2 links removed']],
     [event('delete_node', {}), ['Deleted']],
-    [event('merge', {}), ['Said to be the same as another']],
+    [event('merge', {}), ['Said to be the same as another report']],
     [event('macro.grid', {}), ['“macro.grid” (this page does not know what it means)']],
   ];
   for (const [given, lines] of cases) {
@@ -144,5 +145,23 @@ group('history in words', () => {
     expect(registerValueText('position', [9.5, 47.1])).toBe('47.10000, 9.50000');
     expect(registerValueText('property:severity', 2)).toBe('Moderate (2 of 4)');
     expect(registerValueText('property:x', null)).toBe('no value');
+    expect(registerText('sensor:water_level')).toBe('Water level');
+    expect(registerValueText('sensor:water_level', 3, 'm')).toBe('3.00 m');
+    expect(registerValueText('media:photo', { type: 'image/jpeg', size: 9 })).toBe('image/jpeg');
+    expect(`${registerText('merged')}: ${registerValueText('merged', { into_node: 'x' })}`).toBe(
+      'The same as another report: yes',
+    );
+  });
+});
+
+group('reportNumbers', () => {
+  const entry = (operation: string, node: string) => ({
+    node, event: { event_id: `${operation} ${node}`, timestamp: NOW, actor_id: 'x', operation },
+  });
+
+  it('counts reports by when they were made', () => {
+    const entries = [entry('merge', 'c'), entry('create_node', 'b'), entry('set_properties', 'b'), entry('create_node', 'a')];
+    expect([...reportNumbers(true, entries)]).toEqual([['b', 1], ['a', 2], ['c', 3]]);
+    expect(reportNumbers(false, entries).size).toBe(0);
   });
 });

@@ -37,7 +37,7 @@ func EachOf(c *canvas.Canvas, at tile.Tile, want Filter, yield func(Feature) boo
 	more := true
 	c.Nodes(at, func(n *canvas.Node) {
 		// The place first: it is much less work than all the rest.
-		if !more || want.Layer != "" && n.Layer != want.Layer || want.Bound != nil && !want.holds(geometryOf(n)) {
+		if !more || want.Layer != "" && n.Layer != want.Layer || want.Bound != nil && !want.holds(geometryOf(c, n)) {
 			return
 		}
 		if f, drawn := Node(c, n); drawn {

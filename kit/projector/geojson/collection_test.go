@@ -155,3 +155,22 @@ func TestNames(t *testing.T) {
 		t.Errorf("of a stranger: %v", got)
 	}
 }
+
+// TestMergesThatLeadTooFar: what cannot be followed to its end is not lost.
+func TestMergesThatLeadTooFar(t *testing.T) {
+	tr := newTrace(t)
+	const nodes = maxMerges + 3
+	ids := make([]string, nodes)
+	for i := range ids {
+		ids[i] = tr.add(fmt.Sprint("n", i, "."), alice, nil)
+	}
+	for i := range nodes - 1 {
+		tr.add(fmt.Sprint("m", i), alice, fields{"operation": "merge", "node_id": ids[i], "into_node": ids[i+1]})
+	}
+	c := tr.fold()
+	drawn := map[string]int{}
+	Each(c, Filter{}, func(f Feature) bool { drawn[f.ID] = len(f.Properties.Aliases); return true })
+	if last := ids[nodes-1]; len(drawn) != 3 || drawn[last] != maxMerges || drawn[ids[0]] != 0 || drawn[ids[1]] != 0 {
+		t.Errorf("%v", drawn)
+	}
+}

@@ -2,12 +2,14 @@
 package geojson
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
 	"fieldkit/kit/canvas"
+	"fieldkit/kit/event"
 )
 
 // A Feature is one node, or one sensor that belongs to no node, as drawn.
@@ -44,9 +46,11 @@ type Properties struct {
 	Links         []Link                    `json:"links,omitempty"`
 	Others        map[string][]Value        `json:"others,omitempty"`
 	Claims        []Claim                   `json:"claims,omitempty"`
-	// Aliases are the nodes that were merged into this one; Merged is the node that this is another name of.
+	// Aliases are the nodes that this one stands for, as they were merged into it; Merged is the node that stands for this.
 	Aliases []string `json:"aliases,omitempty"`
 	Merged  string   `json:"merged,omitempty"`
+	// From says which alias a register's value is from, where this node has none of its own.
+	From map[string]string `json:"from,omitempty"`
 }
 
 // A Reading is a sensor's latest.
@@ -63,6 +67,8 @@ type Link struct {
 	ToNode string `json:"to_node"`
 	ToTile string `json:"to_tile"`
 	Type   string `json:"type,omitempty"`
+	// Node is the alias whose link it is.
+	Node string `json:"node,omitempty"`
 }
 
 // A Value is one of several that stand beside each other.
@@ -76,6 +82,8 @@ type Value struct {
 	Time          int64          `json:"time"`
 	TimeUncertain bool           `json:"time_uncertain,omitzero"`
 	Event         string         `json:"event"`
+	// Node is the alias that it is said of.
+	Node string `json:"node,omitempty"`
 }
 
 // A Claim is what somebody says of a thing that is another's.
@@ -109,25 +117,30 @@ func Find(c *canvas.Canvas, id string) (f Feature, ok bool) {
 func AnyNode(c *canvas.Canvas, n *canvas.Node) Feature {
 	p := Properties{
 		Layer: n.Layer, NodeType: n.Type, Tile: n.Tile.String(), By: n.By.Principal, Actor: n.By.Actor,
-		Claimed: claimed(c, n.By, n.Clock.T), Realm: n.Scope.Realm, Authority: n.Scope.Authority, Policy: n.Scope.Policy,
+		Claimed: claimed(c, n.By, n.Clock), Realm: n.Scope.Realm, Authority: n.Scope.Authority, Policy: n.Scope.Policy,
 		Created: n.Time, Changed: n.Time, TimeUncertain: n.Uncertain, Aliases: Aliases(c, n.ID),
 	}
 	if target := Target(c, n); target != n {
 		p.Merged = target.ID
 	}
-	if last, ok := n.Changed(); ok {
+	g := groupOf(c, n, p.Aliases)
+	p.fold(g)
+	p.link(g)
+	var last *canvas.Write
+	for _, one := range slices.Concat([]*canvas.Node{n}, g.lenders, g.strangers) {
+		if w, ok := one.Changed(); ok && (last == nil || w.Later(last)) {
+			last = w
+		}
+		for _, claim := range one.Claims() {
+			p.claim(g, claim.Register, claim.Write, one)
+		}
+	}
+	if last != nil {
 		p.Changed = last.Time
-	}
-	n.Registers("", func(r canvas.Register) { p.add(c, r) })
-	for _, l := range n.Links() {
-		p.Links = append(p.Links, Link{l.ID, l.ToNode, l.ToTile.String(), l.Type})
-	}
-	for _, claim := range n.Claims() {
-		p.Claims = append(p.Claims, Claim{claim.Register, value(c, claim.Write)})
 	}
 	p.Title = p.title(n.Type)
 	f := Feature{Type: "Feature", ID: n.ID, Properties: p}
-	f.Geometry, f.Properties.PositionFrom = place(n.Register(canvas.Geometry).Drawn, p.Position, n.Tile)
+	f.Geometry, f.Properties.PositionFrom = place(g.placed().Register(canvas.Geometry).Drawn, p.Position, n.Tile)
 	return f
 }
 
@@ -135,7 +148,7 @@ func AnyNode(c *canvas.Canvas, n *canvas.Node) Feature {
 func Sensor(c *canvas.Canvas, s *canvas.Sensor) Feature {
 	p := Properties{
 		Layer: s.Layer, NodeType: "sensor", Title: s.Name, Tile: s.Tile.String(), By: s.By.Principal, Actor: s.By.Actor,
-		Claimed: claimed(c, s.By, s.Latest.Clock.T), Realm: s.Scope.Realm, Authority: s.Scope.Authority, Policy: s.Scope.Policy,
+		Claimed: claimed(c, s.By, s.Latest.Clock), Realm: s.Scope.Realm, Authority: s.Scope.Authority, Policy: s.Scope.Policy,
 		Created: s.Latest.Time, Changed: s.Latest.Time, TimeUncertain: s.Latest.Uncertain,
 		Sensors: map[string]Reading{s.Name: reading(&s.Latest)},
 	}
@@ -145,9 +158,12 @@ func Sensor(c *canvas.Canvas, s *canvas.Sensor) Feature {
 }
 
 // add files one register where it belongs.
-func (p *Properties) add(c *canvas.Canvas, r canvas.Register) {
-	if r.Drawn == nil {
-		return
+func (p *Properties) add(g group, r saying) {
+	if r.node != g.node {
+		if p.From == nil {
+			p.From = make(map[string]string)
+		}
+		p.From[r.Name] = r.node.ID
 	}
 	p.TimeUncertain = p.TimeUncertain || r.Drawn.Uncertain
 	raw := jsontext.Value(r.Drawn.Value)
@@ -159,10 +175,7 @@ func (p *Properties) add(c *canvas.Canvas, r canvas.Register) {
 		return
 	}
 	for _, w := range r.Others {
-		if p.Others == nil {
-			p.Others = make(map[string][]Value)
-		}
-		p.Others[r.Name] = append(p.Others[r.Name], value(c, w))
+		p.other(g, r.Name, w, r.node)
 	}
 	if r.Drawn.Value == "null" {
 		return
@@ -205,9 +218,9 @@ func reading(w *canvas.Write) Reading {
 }
 
 func value(c *canvas.Canvas, w *canvas.Write) Value {
-	return Value{jsontext.Value(w.Value), w.Unit, w.By.Principal, w.By.Actor, claimed(c, w.By, w.Clock.T), w.Derived, w.Time, w.Uncertain, w.Event}
+	return Value{jsontext.Value(w.Value), w.Unit, w.By.Principal, w.By.Actor, claimed(c, w.By, w.Clock), w.Derived, w.Time, w.Uncertain, w.Event, ""}
 }
 
-func claimed(c *canvas.Canvas, by *canvas.Author, t int64) bool {
-	return !c.Rules().Bound(by.Key, by.Actor, t)
+func claimed(c *canvas.Canvas, by *canvas.Author, clock event.Clock) bool {
+	return !c.Rules().Bound(by.Key, by.Actor, c.Rules().Effective(clock).T)
 }

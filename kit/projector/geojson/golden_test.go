@@ -115,6 +115,54 @@ var stories = map[string]func(tr *trace){
 		tr.add("ab", alice, fields{"operation": "merge", "node_id": a, "into_node": b})
 		tr.add("delete", alice, fields{"operation": "delete_node", "node_id": b})
 	},
+	"merged lends": func(tr *trace) {
+		b := tr.add("B", alice, fields{"node_type": "hazard", "transform": fields{"position": []any{9.5209, 47.141}}, "properties": fields{"title": "Bridge", "state": "open", "gone": 1}})
+		tr.add("clear", alice, fields{"operation": "set_properties", "node_id": b, "properties": fields{"gone": nil}})
+		tr.add("low", alice, fields{"operation": "sensor_reading", "node_id": b, "sensor": "level", "value": 1})
+		a := tr.add("A", alice, fields{"node_type": "flood", "transform": fields{"position": []any{9.53, 47.142}}, "properties": fields{"title": "Bridge", "state": "closed", "depth": 2, "gone": 2}})
+		tr.add("photo", alice, fields{"operation": "set_media", "node_id": a, "media": fields{"hash": "sha256:" + strings.Repeat("ab", 32), "type": "image/jpeg", "size": 9}})
+		tr.add("high", alice, fields{"operation": "sensor_reading", "node_id": a, "sensor": "level", "value": 3})
+		tr.add("says", bob, fields{"operation": "set_properties", "node_id": a, "properties": fields{"state": "gone"}})
+		d := tr.add("D", bob, nil)
+		tr.add("leads", alice, fields{"operation": "link_nodes", "node_id": a, "to_node": d})
+		tr.add("inner", alice, fields{"operation": "link_nodes", "node_id": a, "to_node": b})
+		c := tr.add("C", alice, fields{"properties": fields{"depth": 4}})
+		tr.add("ca", alice, fields{"operation": "merge", "node_id": c, "into_node": a})
+		tr.add("ab", alice, fields{"operation": "merge", "node_id": a, "into_node": b})
+	},
+	"merged lends its place": func(tr *trace) {
+		b := tr.add("B", alice, fields{"properties": fields{"title": "Somewhere"}})
+		a := tr.add("A", alice, fields{"transform": fields{"position": []any{9.5209, 47.141}, "rotation": []any{90}}})
+		tr.add("ab", alice, fields{"operation": "merge", "node_id": a, "into_node": b})
+	},
+	"merged by a stranger": func(tr *trace) {
+		b := tr.add("B", alice, fields{"properties": fields{"state": "open", "same": 1}})
+		a := tr.add("A", bob, fields{"transform": fields{"position": []any{9.5209, 47.141}}, "properties": fields{"state": "closed", "depth": 2, "same": 1, "title": "All clear"}})
+		tr.add("level", bob, fields{"operation": "sensor_reading", "node_id": a, "sensor": "level", "value": 3, "unit": "m"})
+		tr.add("leads", bob, fields{"operation": "link_nodes", "node_id": a, "to_node": b})
+		again := tr.add("again", bob, fields{"properties": fields{"state": "no, closed"}})
+		tr.add("again b", bob, fields{"operation": "merge", "node_id": again, "into_node": b})
+		tr.add("ab", bob, fields{"operation": "merge", "node_id": a, "into_node": b})
+	},
+	"merged then deleted": func(tr *trace) {
+		b := tr.add("B", alice, fields{"properties": fields{"state": "open"}})
+		a := tr.add("A", alice, fields{"properties": fields{"state": "closed", "depth": 2}})
+		tr.add("ab", alice, fields{"operation": "merge", "node_id": a, "into_node": b})
+		tr.add("delete", alice, fields{"operation": "delete_node", "node_id": a})
+	},
+	"merged into what a stranger deleted": func(tr *trace) {
+		b := tr.add("B", bob, nil)
+		a := tr.add("A", alice, fields{"properties": fields{"state": "closed"}})
+		c := tr.add("C", bob, nil)
+		tr.add("cb", bob, fields{"operation": "merge", "node_id": c, "into_node": b})
+		tr.add("ab", alice, fields{"operation": "merge", "node_id": a, "into_node": b})
+		tr.add("delete", bob, fields{"operation": "delete_node", "node_id": b})
+	},
+	"merged elsewhere later": func(tr *trace) {
+		a, b, c := tr.add("A", alice, nil), tr.add("B", alice, nil), tr.add("C", alice, nil)
+		tr.add("ab", alice, fields{"operation": "merge", "node_id": a, "into_node": b})
+		tr.add("ac", alice, fields{"operation": "merge", "node_id": a, "into_node": c})
+	},
 	"sensors": func(tr *trace) {
 		a := tr.add("A", alice, fields{"node_type": "gauge", "transform": fields{"position": []any{9.5209, 47.141}}})
 		tr.add("level", alice, fields{"operation": "sensor_reading", "node_id": a, "sensor": "water_level", "value": 1.42, "unit": "m"})

@@ -48,7 +48,7 @@ func EachPlace(c *canvas.Canvas, yield func(layer string, bound orb.Bound, place
 		}
 		c.Nodes(at, func(n *canvas.Node) {
 			if !n.Deleted() && Target(c, n) == n {
-				offer(n.Layer, geometryOf(n))
+				offer(n.Layer, geometryOf(c, n))
 			}
 		})
 		c.Sensors(at, func(s *canvas.Sensor) {
@@ -58,13 +58,17 @@ func EachPlace(c *canvas.Canvas, yield func(layer string, bound orb.Bound, place
 	}
 }
 
-// geometryOf is where a node is drawn.
-func geometryOf(n *canvas.Node) jsontext.Value {
+// geometryOf is where the thing that a node stands for is drawn.
+func geometryOf(c *canvas.Canvas, n *canvas.Node) jsontext.Value {
+	at := n
+	if n.Register(canvas.Position).Drawn == nil && n.Register(canvas.Geometry).Drawn == nil {
+		at = groupOf(c, n, Aliases(c, n.ID)).placed()
+	}
 	var position jsontext.Value
-	if drawn := n.Register(canvas.Position).Drawn; drawn != nil && drawn.Value != "null" {
+	if drawn := at.Register(canvas.Position).Drawn; drawn != nil && drawn.Value != "null" {
 		position = jsontext.Value(drawn.Value)
 	}
-	geometry, _ := place(n.Register(canvas.Geometry).Drawn, position, n.Tile)
+	geometry, _ := place(at.Register(canvas.Geometry).Drawn, position, n.Tile)
 	return geometry
 }
 
