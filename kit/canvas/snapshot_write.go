@@ -79,6 +79,26 @@ func (c *Canvas) Saved(at tile.Tile, events int) {
 	}
 }
 
+// Forget lets go of the ids of events that are not nodes, where there are many: past finds them when they are asked for. From
+// then on no event may be added twice.
+func (c *Canvas) Forget() {
+	nodes := 0
+	for _, t := range c.tiles {
+		nodes += len(t.nodes)
+	}
+	if c.past == nil || len(c.seen) < 2*nodes+64 {
+		return
+	}
+	c.seen = make(map[seenKey]tile.Tile, nodes)
+	for at, t := range c.tiles {
+		for id, n := range t.nodes {
+			if n.created {
+				c.seen[keyOf(id)] = at
+			}
+		}
+	}
+}
+
 // snapshotWriter fills the columns.
 type snapshotWriter struct {
 	canvas *Canvas

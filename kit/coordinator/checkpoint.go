@@ -177,6 +177,7 @@ func (c *Coordinator) save(ctx context.Context, w *world) error {
 	}
 	v.base = &one
 	v.fresh -= fresh
+	v.canvas.Forget()
 	return nil
 }
 
