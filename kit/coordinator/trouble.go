@@ -38,6 +38,16 @@ func (c *Coordinator) Admit(ctx context.Context, lines [][]byte) ([]door.Verdict
 	return verdicts, err
 }
 
+// adopt takes segments of other kits.
+func (c *Coordinator) adopt(ctx context.Context, list []store.Adoption) ([]store.Adopted, error) {
+	adopted, err := c.store.Adopt(ctx, list)
+	if err != nil && ctx.Err() == nil {
+		stat, _ := c.store.Stat(context.WithoutCancel(ctx))
+		c.trouble.set(err, stat.Free)
+	}
+	return adopted, err
+}
+
 func (t *trouble) set(err error, free int64) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
