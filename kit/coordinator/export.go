@@ -71,7 +71,7 @@ func (c *Coordinator) exportSpace(ctx context.Context, out, space string, report
 		}
 	}
 	files, notes := c.scopeFiles(space)
-	done.Notes = notes
+	done.Notes = append(done.Notes, notes...)
 	for _, name := range sortedNames(files) {
 		if err := w.Scope(name, files[name]); err != nil {
 			return done, err
