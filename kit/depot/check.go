@@ -20,10 +20,14 @@ func (r *Reader) Check(ctx context.Context, refused func(Refusal)) error {
 	say := func(name string, fault *event.Refusal) {
 		refused(Refusal{Path: r.Path(name), Status: "refused", Refusal: *fault})
 	}
+	malformed := false
 	err := r.sums(func(sum digest.Sum, name string, k kind, _ string) error {
 		switch k {
 		case other, sumsKind:
-			say(sumsFile, refuse("form", "", "a line is not the sum of a file of the form"))
+			if !malformed {
+				say(sumsFile, refuse("form", "", "a line, or more, is not the sum of a file of the form"))
+			}
+			malformed = true
 			return ctx.Err()
 		case objectKind:
 			if objectPath(sum) != name {
@@ -35,7 +39,11 @@ func (r *Reader) Check(ctx context.Context, refused func(Refusal)) error {
 			}
 			return ctx.Err()
 		}
-		there, err := hashFile(r.root, name)
+		most := int64(maxSmall)
+		if k == manifestKind {
+			most = maxManifest
+		}
+		there, err := hashFile(r.root, name, most)
 		if err == nil && there != sum {
 			err = refuse("sum", "", "is not what SHA256SUMS says: it was changed or is not whole")
 		}

@@ -36,6 +36,7 @@ const (
 	maxSmall    = 64 << 10 // space.json, an index, a descriptor, a scope file
 	maxManifest = 64 << 20
 	maxSnapshot = 256 << 20
+	maxSums     = 1 << 30
 )
 
 // A Refusal says what is wrong with a file of the form.

@@ -121,8 +121,12 @@ func (r *Reader) folders(name string) (names []string, err error) {
 	return names, err
 }
 
+// maxFaults is how many seals of a manifest may be wrong before the rest of it is left.
+const maxFaults = 100
+
 // Manifest reads a tile's manifest and calls yield for each seal that it lists, or for what is wrong with one: its
-// signature is verified. The error is yield's, or a fault of the manifest as a whole, after the seals before it.
+// signature is verified, and that it stands in its place, once. The error is yield's, or a fault of the manifest as a whole, after
+// the seals before it.
 func (r *Reader) Manifest(at tile.Tile, yield func(*segment.Seal, *event.Refusal) error) error {
 	f, size, err := openPlain(r.root, tilePath(at)+"/"+manifestFile)
 	if err != nil {
@@ -132,14 +136,23 @@ func (r *Reader) Manifest(at tile.Tile, yield func(*segment.Seal, *event.Refusal
 	if size > maxManifest {
 		return refuse("size", "", "longer than 64 MiB")
 	}
-	n := -1
+	n, faults, last := -1, 0, ""
 	id, err := parseManifest(f, func(raw []byte) error {
 		n++
 		seal, err := segment.ParseSeal(raw)
-		if err == nil && seal.Tile != at {
+		switch {
+		case err != nil:
+		case seal.Tile != at:
 			err = refuse("tile", "tile", "is another tile than the folder's")
+		case seal.Hash.String() <= last:
+			err = refuse("order", "hash", "does not come after the one before it")
+		default:
+			last = seal.Hash.String()
 		}
 		if err != nil {
+			if faults++; faults > maxFaults {
+				return refuse("form", "segments", "more than "+itoa(maxFaults)+" of them are wrong; the rest is left")
+			}
 			fault := *Explain(err)
 			fault.Field = strings.TrimSuffix("segments["+itoa(n)+"]."+fault.Field, ".")
 			return yield(nil, &fault)
@@ -200,11 +213,14 @@ func (r *Reader) Scope() (map[string]string, error) {
 
 // sums calls yield for each file of the form that SHA256SUMS lists.
 func (r *Reader) sums(yield func(sum digest.Sum, name string, k kind, scopeName string) error) error {
-	f, _, err := openPlain(r.root, sumsFile)
+	f, size, err := openPlain(r.root, sumsFile)
 	if err != nil {
 		return err
 	}
 	defer f.Close()
+	if size > maxSums {
+		return refuse("size", "", "longer than 1 GiB")
+	}
 	return parseSums(f, func(sum digest.Sum, name string, bad bool) error {
 		k, scopeName := classify(name)
 		if bad {

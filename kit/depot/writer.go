@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"math"
 	"os"
 	"path"
 	"path/filepath"
@@ -103,7 +104,7 @@ func (w *Writer) object(data []byte) (digest.Sum, error) {
 
 // holds reports whether a blob is there, and whole: a stick that was pulled may hold a name without its content.
 func (w *Writer) holds(sum digest.Sum) bool {
-	there, err := hashFile(w.root, objectPath(sum))
+	there, err := hashFile(w.root, objectPath(sum), math.MaxInt64)
 	return err == nil && there == sum
 }
 
@@ -217,7 +218,7 @@ func (w *Writer) list(stray func(path string)) ([]byte, error) {
 			stray(name)
 			return nil
 		}
-		sum, err := hashFile(w.root, name)
+		sum, err := hashFile(w.root, name, math.MaxInt64)
 		if err != nil {
 			return err
 		}
@@ -231,13 +232,16 @@ func (w *Writer) list(stray func(path string)) ([]byte, error) {
 	return list.Bytes(), err
 }
 
-// hashFile is SHA-256 of a plain file in the folder.
-func hashFile(root *os.Root, name string) (sum digest.Sum, err error) {
-	f, _, err := openPlain(root, name)
+// hashFile is SHA-256 of a plain file in the folder, of at most so many bytes.
+func hashFile(root *os.Root, name string, most int64) (sum digest.Sum, err error) {
+	f, size, err := openPlain(root, name)
 	if err != nil {
 		return sum, err
 	}
 	defer f.Close()
+	if size > most {
+		return sum, refuse("size", "", "is longer than it may be")
+	}
 	hash := sha256.New()
 	if _, err := io.Copy(hash, f); err != nil {
 		return sum, err
