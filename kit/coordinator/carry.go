@@ -51,6 +51,15 @@ type Carried struct {
 	Notes []string `json:"notes,omitempty"`
 }
 
+// maxNotes bounds them: what is wrong a thousand times is said a hundred times.
+const maxNotes = 100
+
+func (c *Carried) note(sentence string) {
+	if len(c.Notes) < maxNotes {
+		c.Notes = append(c.Notes, sentence)
+	}
+}
+
 // A Report is told of what an export or an import does as it goes on: each thing that is refused, and each space when it
 // is done. The spaces' folders come one after the other.
 type Report struct {

@@ -159,7 +159,7 @@ func segments(t testing.TB, out string) []byte {
 				b.Write(append(bytes.Join(lines, []byte{'\n'}), '\n'))
 				return err
 			})
-		})
+		}, func(f depot.Refusal) { t.Errorf("refused: %+v", f) })
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -103,6 +103,9 @@ func TestImportOfDamagedExports(t *testing.T) {
 	}{
 		{"index", func(out string) { change(t, filepath.Join(out, at, "index.json"), flipped) }, []string{at + "index.json sum"}, true},
 		{"space", func(out string) { change(t, filepath.Join(out, camp, "space.json"), flipped) }, []string{camp + "space.json sum"}, true},
+		{"another space's name", func(out string) {
+			change(t, filepath.Join(out, camp, "space.json"), func(b []byte) []byte { return bytes.Replace(b, []byte(`"space":"camp"`), []byte(`"space":"camq"`), 1) })
+		}, []string{camp + "space.json sum"}, true},
 		{"no space", func(out string) { must(os.Remove(filepath.Join(out, camp, "space.json"))) }, []string{camp + "space.json missing"}, true},
 		{"a manifest's last byte", func(out string) {
 			change(t, filepath.Join(out, at, "manifest.json"), func(b []byte) []byte { return b[:len(b)-3] })
@@ -146,6 +149,12 @@ func TestImportOfDamagedExports(t *testing.T) {
 		}, []string{at + "manifest.json link"}, false},
 		{"a link that leads out", func(out string) { must(os.Symlink("/etc", filepath.Join(out, camp, "tiles/z14/x1"))) },
 			[]string{camp + "tiles/z14/x1 link"}, true},
+		{"a manifest that goes on and on", func(out string) {
+			must(os.Truncate(filepath.Join(out, at, "manifest.json"), 1<<40))
+		}, []string{at + "manifest.json size"}, false},
+		{"an index that goes on and on", func(out string) {
+			must(os.Truncate(filepath.Join(out, at, "index.json"), 1<<40))
+		}, []string{at + "index.json size"}, true},
 		{"a file too many", func(out string) { write(filepath.Join(out, camp, "objects/sha256/../../notes.txt"), "hello") },
 			[]string{camp + "notes.txt extra"}, true},
 		{"what a desktop leaves", func(out string) { write(filepath.Join(out, camp, "tiles/.DS_Store"), "hello") }, nil, true},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -24,7 +25,7 @@ func (c *Coordinator) Export(ctx context.Context, out string, report Report) err
 	if err != nil {
 		return err
 	}
-	if out == c.data {
+	if out == c.data || out == c.files.root {
 		return fmt.Errorf("%s is the kit's own folder: export into another one", out)
 	}
 	c.carrying.Lock()
@@ -78,7 +79,7 @@ func (c *Coordinator) exportSpace(ctx context.Context, out, space string, report
 		}
 	}
 	in, err := w.Finish(func(path string) {
-		done.Notes = append(done.Notes, filepath.Join(w.Folder, path)+" is not part of the export, and was left alone")
+		done.note(filepath.Join(w.Folder, path) + " is not part of the export, and was left alone")
 	})
 	if err != nil {
 		return done, err
@@ -122,11 +123,11 @@ func (c *Coordinator) yields(ctx context.Context, folder, space string) error {
 		switch {
 		case errors.Is(err, errForeign):
 			return &event.Refusal{Rule: "foreign", Message: "an export is here with events that this kit does not have: take them in with fieldkit import, or export to another place"}
-		case errors.As(err, &no):
-			return nil // a manifest that cannot be read
+		case errors.As(err, &no), errors.Is(err, fs.ErrNotExist):
+			return nil // a manifest that cannot be read, or none
 		}
-		return ignoreMissing(err)
-	})
+		return err
+	}, func(depot.Refusal) {})
 }
 
 // errForeign: an event is not here.
@@ -225,7 +226,7 @@ func (c *Coordinator) exportSegment(w *depot.Writer, t *depot.TileWriter, seal *
 		if ok {
 			done.Media++
 		} else {
-			done.Notes = append(done.Notes, "the blob "+sum.String()+" is damaged or of another size than its event says, and is left out")
+			done.note("the blob " + sum.String() + " is damaged or of another size than its event says, and is left out")
 		}
 	}
 	return nil

@@ -19,13 +19,6 @@ import (
 
 func sortedNames(files map[string]string) []string { return slices.Sorted(maps.Keys(files)) }
 
-func ignoreMissing(err error) error {
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	return err
-}
-
 // How much of segments is adopted in one transaction, about.
 const (
 	adoptEvents = 4096
@@ -54,6 +47,9 @@ func (c *Coordinator) Import(ctx context.Context, path string, report Report) er
 	return nil
 }
 
+// spaceFile is what says which space a folder is of.
+const spaceFile = "space.json"
+
 // intaking is the import of one folder.
 type intaking struct {
 	c      *Coordinator
@@ -78,17 +74,23 @@ func (c *Coordinator) importSpace(ctx context.Context, folder string, report Rep
 	}
 	defer r.Close()
 	in := &intaking{c: c, ctx: ctx, reader: r, report: report, count: depot.NewCount(), done: Carried{Folder: folder, Status: "imported"}}
-	if err := r.Check(ctx, in.refuse); err != nil {
+	vouched := true
+	err = r.Check(ctx, func(f depot.Refusal) {
+		vouched = vouched && f.Path != r.Path(spaceFile)
+		in.refuse(f)
+	})
+	if err != nil {
 		return err
 	}
 	said, err := r.Space()
-	if err != nil {
-		in.refuseFile("space.json", err)
-	} else {
-		in.space = said.Space
+	switch {
+	case err != nil && vouched:
+		in.refuseFile(spaceFile, err)
+	case err == nil && vouched:
+		in.space = said.Space // else the seals say it, which are signed
 	}
 	in.bootstrap()
-	if err := r.Tiles(in.tile); err != nil {
+	if err := r.Tiles(in.tile, in.refuse); err != nil {
 		return err
 	}
 	if err := in.flush(); err != nil {
@@ -96,7 +98,7 @@ func (c *Coordinator) importSpace(ctx context.Context, folder string, report Rep
 	}
 	if said != nil && !in.broken {
 		if policy := in.count.Differs(said); policy != "" {
-			in.refuseFile("space.json", &event.Refusal{Rule: "digest", Field: "trees",
+			in.refuseFile(spaceFile, &event.Refusal{Rule: "digest", Field: "trees",
 				Message: "the " + policy + " events that are here are not those that it counts: the export is not whole"})
 		}
 	}
@@ -135,6 +137,7 @@ func (in *intaking) belongs(seal *segment.Seal) *event.Refusal {
 // tile takes one tile.
 func (in *intaking) tile(at tile.Tile) error {
 	path := in.reader.ManifestPath(at)
+	var failed error // of the store or ctx, apart from what is wrong with the file
 	err := in.reader.Manifest(at, func(seal *segment.Seal, fault *event.Refusal) error {
 		if fault == nil {
 			fault = in.belongs(seal)
@@ -143,14 +146,16 @@ func (in *intaking) tile(at tile.Tile) error {
 			in.refuseAt(path, fault)
 			return in.ctx.Err()
 		}
-		return in.segment(seal)
+		failed = in.segment(seal)
+		return failed
 	})
-	var no *event.Refusal
 	switch {
-	case errors.As(err, &no), errors.Is(err, fs.ErrNotExist), errors.As(err, new(*fs.PathError)):
-		in.refuseAt(path, err)
+	case failed != nil:
+		return failed
+	case in.ctx.Err() != nil:
+		return in.ctx.Err()
 	case err != nil:
-		return err
+		in.refuseAt(path, err)
 	}
 	in.reader.CheckSnapshots(at, in.refuse)
 	in.count.End(at)
@@ -378,6 +383,6 @@ func (in *intaking) takeScope() {
 		note = "the scope files of the space could not be kept: " + err.Error()
 	}
 	if note != "" {
-		in.done.Notes = append(in.done.Notes, note)
+		in.done.note(note)
 	}
 }

@@ -2,6 +2,7 @@ package depot
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"errors"
 	"io"
@@ -75,28 +76,20 @@ func (r *Reader) Space() (*Space, error) {
 	return parseSpace(raw)
 }
 
-// Tiles calls yield for each tile that has a folder, z0/x0/y0, where the space's log stands, first.
-func (r *Reader) Tiles(yield func(tile.Tile) error) error {
-	zooms, err := r.folders(tilesFolder)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	slices.SortFunc(zooms, func(a, b string) int { return len(a)*1000 - len(b)*1000 + strings.Compare(a, b) })
+// Tiles calls yield for each tile that has a folder, z0/x0/y0, where the space's log stands, first, and refused for each
+// folder that cannot be read. The error is yield's.
+func (r *Reader) Tiles(yield func(tile.Tile) error, refused func(Refusal)) error {
+	zooms := r.folders(tilesFolder, refused)
+	slices.SortFunc(zooms, func(a, b string) int { return cmp.Or(len(a)-len(b), strings.Compare(a, b)) })
 	for _, z := range zooms {
-		columns, err := r.folders(tilesFolder + "/" + z)
-		if err != nil {
-			return err
-		}
-		for _, x := range columns {
-			rows, err := r.folders(tilesFolder + "/" + z + "/" + x)
-			if err != nil {
-				return err
-			}
-			for _, y := range rows {
-				if at, err := tile.Parse(z + "/" + x + "/" + y); err == nil {
-					if err := yield(at); err != nil {
-						return err
-					}
+		for _, x := range r.folders(tilesFolder+"/"+z, refused) {
+			for _, y := range r.folders(tilesFolder+"/"+z+"/"+x, refused) {
+				at, err := tile.Parse(z + "/" + x + "/" + y)
+				if err != nil {
+					continue // what is in it, Check refuses
+				}
+				if err := yield(at); err != nil {
+					return err
 				}
 			}
 		}
@@ -105,20 +98,23 @@ func (r *Reader) Tiles(yield func(tile.Tile) error) error {
 }
 
 // folders are the names of the folders in one, sorted.
-func (r *Reader) folders(name string) (names []string, err error) {
+func (r *Reader) folders(name string, refused func(Refusal)) (names []string) {
 	f, err := r.root.Open(name)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	entries, err := f.ReadDir(-1)
-	for _, e := range entries {
-		if e.IsDir() {
-			names = append(names, e.Name())
+	if err == nil {
+		var entries []fs.DirEntry
+		entries, err = f.ReadDir(-1)
+		for _, e := range entries {
+			if e.IsDir() {
+				names = append(names, e.Name())
+			}
 		}
+		f.Close()
+	}
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		refused(Refusal{Path: r.Path(name), Status: "refused", Refusal: *Explain(err)})
 	}
 	slices.Sort(names)
-	return names, err
+	return names
 }
 
 // maxFaults is how many seals of a manifest may be wrong before the rest of it is left.

@@ -1,6 +1,7 @@
 package depot
 
 import (
+	"bufio"
 	"bytes"
 	"crypto/sha256"
 	"errors"
@@ -11,6 +12,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"strings"
 
 	"golang.org/x/sys/unix"
 
@@ -176,15 +178,7 @@ func (w *Writer) Finish(stray func(path string)) (*Space, error) {
 	if err := w.sync(); err != nil {
 		return nil, err
 	}
-	list, err := w.list(stray)
-	if err != nil {
-		return nil, err
-	}
-	r := &Reader{root: w.root}
-	if there, err := r.read(sumsFile, int64(len(list))); err == nil && bytes.Equal(there, list) {
-		return s, nil
-	}
-	if err := w.write(sumsFile, func(f io.Writer) error { _, err := f.Write(list); return err }); err != nil {
+	if err := w.write(sumsFile, func(f io.Writer) error { return w.list(f, stray) }); err != nil {
 		return nil, err
 	}
 	return s, w.sync()
@@ -204,13 +198,13 @@ func (w *Writer) sync() error {
 }
 
 // list makes SHA256SUMS by reading every file back.
-func (w *Writer) list(stray func(path string)) ([]byte, error) {
-	var list bytes.Buffer
+func (w *Writer) list(into io.Writer, stray func(path string)) error {
+	list := bufio.NewWriter(into)
 	err := fs.WalkDir(w.root.FS(), ".", func(name string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() || name == sumsFile || dropped(d.Name()) {
+		if err != nil || d.IsDir() || name == sumsFile || name == sumsFile+partSuffix || dropped(d.Name()) {
 			return err
 		}
-		if bytes.HasSuffix([]byte(name), []byte(partSuffix)) {
+		if strings.HasSuffix(name, partSuffix) {
 			return w.root.Remove(name) // an export that did not come to its end left it
 		}
 		k, _ := classify(name)
@@ -226,10 +220,10 @@ func (w *Writer) list(stray func(path string)) ([]byte, error) {
 			stray(name)
 			return nil
 		}
-		fmt.Fprintf(&list, "%s  %s\n", sum.String()[len("sha256:"):], name)
-		return nil
+		_, err = fmt.Fprintf(list, "%s  %s\n", sum.String()[len("sha256:"):], name)
+		return err
 	})
-	return list.Bytes(), err
+	return errors.Join(err, list.Flush())
 }
 
 // hashFile is SHA-256 of a plain file in the folder, of at most so many bytes.
