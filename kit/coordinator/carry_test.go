@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"fieldkit/kit/depot"
@@ -430,5 +431,50 @@ func TestInterruptedImport(t *testing.T) {
 	imports(t, b, out).sound(t)
 	if roots(t, a) != roots(t, b) {
 		t.Error("two worlds")
+	}
+}
+
+// An export of a kit that takes events meanwhile is whole in itself.
+func TestExportWhileEventsCome(t *testing.T) {
+	a := open(t, Config{})
+	var coming []*event.Event
+	for i := range 400 {
+		coming = append(coming, sign(t, key(byte(3+i%4)), fields{"timestamp": start + i, "tile": fmt.Sprintf("z14/x86%02d/y5753", i%40)}))
+	}
+	take(t, a, coming[:100]...)
+	var appending sync.WaitGroup
+	appending.Go(func() {
+		for _, e := range coming[100:] {
+			if _, err := a.Admit(t.Context(), [][]byte{[]byte(e.Text)}); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+	out, events := t.TempDir(), uint64(0)
+	for range 4 {
+		said := export(t, a, out).sound(t)
+		if n := said.of("camp").Events; n < events {
+			t.Errorf("%d events after %d", n, events)
+		} else {
+			events = n
+		}
+		imports(t, open(t, Config{}), out).sound(t)
+	}
+	appending.Wait()
+	export(t, a, out).sound(t)
+	b := open(t, Config{})
+	imports(t, b, out).sound(t)
+	if roots(t, a) != roots(t, b) {
+		t.Error("two worlds")
+	}
+}
+
+func TestExportOfNothing(t *testing.T) {
+	out := filepath.Join(t.TempDir(), "out")
+	if err := open(t, Config{}).Export(t.Context(), out, new(told).report()); err == nil {
+		t.Error("nothing is exported, and nobody is told")
+	}
+	if _, err := os.Stat(out); err == nil {
+		t.Error("a folder was made")
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 
 	"fieldkit/kit/depot"
 	"fieldkit/kit/event"
@@ -36,6 +37,9 @@ func (c *Coordinator) Export(ctx context.Context, out string, report Report) err
 	spaces, err := c.store.Spaces(ctx)
 	if err != nil {
 		return err
+	}
+	if len(spaces) == 0 {
+		return errors.New("the kit has no events: there is nothing to export")
 	}
 	for _, s := range spaces {
 		done, err := c.exportSpace(ctx, out, s.Space, report)
@@ -220,12 +224,14 @@ func (c *Coordinator) exportSegment(w *depot.Writer, t *depot.TileWriter, seal *
 		}
 		ok, err = w.Media(sum, blob, size)
 		blob.Close()
-		if err != nil {
+		switch {
+		case errors.Is(err, syscall.EFBIG):
+			done.note("the blob " + sum.String() + " is larger than a file can be there, and is left out")
+		case err != nil:
 			return err
-		}
-		if ok {
+		case ok:
 			done.Media++
-		} else {
+		default:
 			done.note("the blob " + sum.String() + " is damaged or of another size than its event says, and is left out")
 		}
 	}

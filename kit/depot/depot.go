@@ -160,8 +160,8 @@ func IsSpace(dir string) bool {
 			return true
 		}
 	}
-	zooms, _ := filepath.Glob(filepath.Join(dir, tilesFolder, "z*", "x*", "y*", manifestFile))
-	return len(zooms) > 0
+	manifests, _ := fs.Glob(os.DirFS(dir), tilesFolder+"/z*/x*/y*/"+manifestFile)
+	return len(manifests) > 0
 }
 
 // Find gives the space folders at a path: the folder itself, or those in it, by name. It has none where there are none.
