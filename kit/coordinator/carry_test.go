@@ -212,6 +212,15 @@ func TestExportImport(t *testing.T) {
 	if got, want := replayed(t, segments(t, out)), replayed(t, logOf(t, a)); got != want {
 		t.Error("the segments replay to another state than the log")
 	}
+	files := tree(t, out)
+	for path, text := range map[string]string{
+		"/camp/.ulp-root": "title = \"Camp\"\n", "/camp/" + depot.FolderName("Hazards") + "/.ulp-scope": "realm = \"public\"\n",
+		"/" + certified + "/.ulp-root": "title = \"Valley\"\n", "/" + certified + "/" + depot.FolderName("Hazards") + "/.ulp-scope": "realm = \"public\"\n",
+	} {
+		if files[path] != text {
+			t.Errorf("%s is %q", path, files[path])
+		}
+	}
 	if !strings.Contains(strings.Join(said.of("camp").Notes, ""), "hold here now") {
 		t.Errorf("nothing is said of the scope files: %q", said.of("camp").Notes)
 	}

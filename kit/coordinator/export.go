@@ -18,7 +18,7 @@ import (
 	"fieldkit/maps/tile"
 )
 
-// Export writes all spaces in their directory form (kit/SPEC.md, section 10) into the folder out, each as soon as the one
+// Export writes all spaces in their directory form (kit/SPEC.md, "Directory form") into the folder out, each as soon as the one
 // before it is on the disk. What came in at the door is sealed first. A space whose place is taken by what this kit does not
 // have is refused, and the others go on; the error is of the store, the disk or ctx, and leaves a folder that is not whole.
 func (c *Coordinator) Export(ctx context.Context, out string, report Report) error {

@@ -1,4 +1,4 @@
-// Package depot writes and reads the directory form of a space (kit/SPEC.md, section 10): plain files that a stranger
+// Package depot writes and reads the directory form of a space (kit/SPEC.md, "Directory form"): plain files that a stranger
 // verifies with sha256sum, on any file system, FAT sticks among them. What it reads is anybody's: it follows no link out of
 // the folder, bounds what it holds in memory, and says of each fault which file it is in.
 package depot

@@ -17,7 +17,7 @@ func (p *program) export() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "export OUT",
 		Short: "Write all that the kit has as plain files, a folder a space, to be carried away or kept",
-		Long: `Export writes each space's folder in OUT in the directory form of kit/SPEC.md, section 10: segments, manifests and
+		Long: `Export writes each space's folder in OUT in the directory form of kit/SPEC.md: segments, manifests and
 scope files, which anybody verifies with sha256sum and another kit takes in with fieldkit import. OUT may be a stick, FAT
 too; when the command has ended, all is on it. Done again it adds what is new.
 
