@@ -29,10 +29,13 @@ PAGE_SOURCES := $(shell find dashboard/src dashboard/public dashboard/tools -typ
 GO_SOURCES := $(shell find . -name '*.go' -not -path './dashboard/node_modules/*') go.mod go.sum
 EMBEDDED := $(shell find kit maps -type f -not -name '*.go' -not -path '*/testdata/*')
 
-.PHONY: check run test build web e2e screenshots race fuzz bench clean lint page gotest compiler browser
+.PHONY: check run test build web e2e screenshots race fuzz bench clean lint page gotest compiler tools browser
 
 compiler:
 	@.ci/need gcc:gcc
+
+tools:
+	@.ci/need jq:jq
 
 browser:
 	@.ci/need chromium:chromium fc-match:fontconfig DejaVuSans.ttf:fonts-dejavu-core
@@ -66,12 +69,12 @@ lint: web | compiler
 page: dashboard/node_modules/.package-lock.json
 	cd dashboard && npm run check && npm test
 
-gotest: web | compiler
+gotest: web | compiler tools
 	$(GO) test $(TAGS) ./...
 
 check: lint page gotest
 
-race: web | compiler
+race: web | compiler tools
 	$(GO) test $(TAGS) -race ./...
 
 e2e: bin/fieldkit | browser

@@ -37,7 +37,7 @@ var tiers = []struct {
 		"ferry", "maps/tileserver", "dashboard", "dashboard/portal",
 	}},
 	{driver, []string{
-		"kit/keyfile", "kit/projector", "kit/replay", "kit/store",
+		"kit/depot", "kit/keyfile", "kit/projector", "kit/replay", "kit/store",
 		"radio/serial", "radio/sx127x", "maps/mbtiles", "maps/pack",
 	}},
 	{pure, []string{

@@ -29,6 +29,8 @@ func (s *Server) table() []route {
 		{get, "/api/v1/spaces/{space}/nodes/{id}", s.getNode, true},
 		{get, "/api/v1/digests", s.getDigests, false},
 		{get, "/api/v1/stream", s.stream, false},
+		{post, "/api/v1/export", s.postExport, false},
+		{post, "/api/v1/import", s.postImport, false},
 		{get, "/api/v1/status", s.getStatus, false},
 		{get, "/healthz", s.healthz, false},
 		{get, "/metrics", s.metrics.handler().ServeHTTP, false},

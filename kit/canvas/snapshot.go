@@ -14,7 +14,7 @@ import (
 	"fieldkit/maps/tile"
 )
 
-// SnapshotFormat names the format of a snapshot's file (kit/SPEC.md, section 10).
+// SnapshotFormat names the format of a snapshot's file (kit/SPEC.md, section 11).
 const SnapshotFormat = "fieldkit-snapshot-1"
 
 // maxSnapshot is the most that a snapshot may unpack to, in bytes.

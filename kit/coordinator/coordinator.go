@@ -64,6 +64,11 @@ type Coordinator struct {
 	summaries    summaries
 	trouble      trouble
 	spaces       spaceNames
+	verifier     *event.Verifier
+
+	carrying  sync.Mutex // held by an export or an import
+	snapshots Snapshots
+	blobs     Blobs // nil where none are kept
 
 	stop    context.CancelFunc // ends what runs by itself
 	running sync.WaitGroup
@@ -97,7 +102,9 @@ func Open(config Config) (*Coordinator, error) {
 	if c.store, err = store.Open(config.Data, store.Options{Key: c.key, Now: config.Now, Logger: config.Logger, Committed: c.committed}); err != nil {
 		return nil, err
 	}
-	c.door = door.New(c.store, c, event.NewVerifier(), config.Now)
+	c.snapshots = savedSnapshots{c}
+	c.verifier = event.NewVerifier()
+	c.door = door.New(c.store, c, c.verifier, config.Now)
 	// The name after the store: a folder that another process has open is left alone.
 	c.name, err = kitName(config)
 	var stat store.Stat

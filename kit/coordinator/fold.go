@@ -77,16 +77,14 @@ type folding struct {
 
 func (f *folding) fold() error {
 	v, space := f.view, f.view.canvas.Space()
-	if _, certified := event.SelfCertified(space); certified {
-		// By the rules of the space's log all else is judged.
-		query := store.Query{Space: space, Layer: event.SpaceLog, Tile: &tile.Tile{}, Until: &f.which.at}
-		err := f.read(query, func(e *event.Event, r store.Row) {
-			if e.Signed() && (f.which.seq == 0 || r.Seq <= f.which.seq) {
-				v.canvas.Add(e, false)
-			}
-		})
-		if err != nil {
-			return err
+	// By the rules of the space's log all else is judged.
+	log, err := f.c.logOf(f.ctx, space)
+	if err != nil {
+		return err
+	}
+	for _, e := range log {
+		if e.Clock.T <= f.which.at {
+			v.canvas.Add(e, false)
 		}
 	}
 	v.canvas.Settle()

@@ -99,18 +99,7 @@ func (c *Coordinator) saveMoment(ctx context.Context, space string) (made bool, 
 
 // rulesAt gives the rules of a space by its log up to a time.
 func (c *Coordinator) rulesAt(ctx context.Context, space string) (func(at int64) *scope.Rules, error) {
-	var log []*event.Event
-	if _, certified := event.SelfCertified(space); certified {
-		query := store.Query{Space: space, Layer: event.SpaceLog, Tile: &tile.Tile{}}
-		err := c.store.Events(ctx, query, func(r store.Row) error {
-			e, err := event.Decode(r.Text)
-			log = append(log, e)
-			return err
-		})
-		if err != nil {
-			return nil, err
-		}
-	}
+	log, err := c.logOf(ctx, space)
 	return func(at int64) *scope.Rules {
 		upTo := scope.NewLog(space)
 		for _, e := range log {
@@ -120,5 +109,21 @@ func (c *Coordinator) rulesAt(ctx context.Context, space string) (func(at int64)
 		}
 		rules, _ := upTo.Rules()
 		return rules
-	}, nil
+	}, err
+}
+
+// logOf are the events of the log of a space that certifies itself; none of another.
+func (c *Coordinator) logOf(ctx context.Context, space string) (log []*event.Event, err error) {
+	if _, certified := event.SelfCertified(space); !certified {
+		return nil, nil
+	}
+	query := store.Query{Space: space, Layer: event.SpaceLog, Tile: &tile.Tile{}}
+	err = c.store.Events(ctx, query, func(r store.Row) error {
+		e, err := event.Decode(r.Text)
+		if err == nil && e.Signed() {
+			log = append(log, e)
+		}
+		return err
+	})
+	return log, err
 }

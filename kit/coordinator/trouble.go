@@ -3,6 +3,7 @@ package coordinator
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 
 	"fieldkit/kit/door"
@@ -36,6 +37,22 @@ func (c *Coordinator) Admit(ctx context.Context, lines [][]byte) ([]door.Verdict
 		c.trouble.set(err, stat.Free)
 	}
 	return verdicts, err
+}
+
+// adopt takes segments of other kits.
+func (c *Coordinator) adopt(ctx context.Context, list []store.Adoption) ([]store.Adopted, error) {
+	adopted, err := c.store.Adopt(ctx, list)
+	switch {
+	case err == nil:
+		took := func(o store.Outcome) bool { return o.Status == store.Taken }
+		if slices.ContainsFunc(adopted, func(a store.Adopted) bool { return slices.ContainsFunc(a.Outcomes, took) }) {
+			c.trouble.set(nil, 0)
+		}
+	case ctx.Err() == nil:
+		stat, _ := c.store.Stat(context.WithoutCancel(ctx))
+		c.trouble.set(err, stat.Free)
+	}
+	return adopted, err
 }
 
 func (t *trouble) set(err error, free int64) {

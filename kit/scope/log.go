@@ -121,6 +121,8 @@ func (s *logState) finish() *Rules {
 	r, err := Parse(s.rules.space, s.files)
 	if err != nil {
 		r = Default(s.rules.space) // more files than a space may have: the built-in rules
+	} else {
+		r.files = s.files
 	}
 	r.grants, r.revoked, r.logDigest, r.logEvents = s.rules.grants, s.rules.revoked, s.rules.logDigest, s.rules.logEvents
 	return r

@@ -4,6 +4,8 @@
 package scope
 
 import (
+	"maps"
+
 	"fieldkit/kit/event"
 	"fieldkit/maps/tile"
 )
@@ -29,6 +31,7 @@ type Rules struct {
 	revoked    map[string]int64
 	logDigest  [32]byte
 	logEvents  int
+	files      map[string]string // of the log, by path
 	// closed is why nothing enters, nil where something does.
 	closed *event.Refusal
 }
@@ -66,6 +69,9 @@ func (r *Rules) Certified() bool { return r.certified }
 
 // LogDigest is the space log digest; ok is false where the space does not certify itself.
 func (r *Rules) LogDigest() (digest [32]byte, ok bool) { return r.logDigest, r.certified }
+
+// Files are the scope files that the space's log sets, by path; nil where there is no log.
+func (r *Rules) Files() map[string]string { return maps.Clone(r.files) }
 
 // Effective is the clock that counts for order: a time outside the space's window counts as the window's start.
 func (r *Rules) Effective(c event.Clock) event.Clock {

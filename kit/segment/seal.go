@@ -36,6 +36,8 @@ type Seal struct {
 	Count, Size int64
 	// Key is the kit's, in unpadded base64url.
 	Key string
+	// Loose says that this is no segment of the tile's manifest but a list of events that came singly, by which they travel.
+	Loose bool
 }
 
 // zip215 is the one rule of verification, for seals as for events.
@@ -45,8 +47,14 @@ var zip215 = &voi.Options{Verify: voi.VerifyOptionsZIP_215}
 var strict = base64.RawURLEncoding.Strict()
 
 // Seal signs a segment that Build or Parse made.
-func (s *Segment) Seal(key ed25519.PrivateKey) *Seal {
+func (s *Segment) Seal(key ed25519.PrivateKey) *Seal { return s.seal(key, false) }
+
+// SealLoose signs it as a list of loose events.
+func (s *Segment) SealLoose(key ed25519.PrivateKey) *Seal { return s.seal(key, true) }
+
+func (s *Segment) seal(key ed25519.PrivateKey, loose bool) *Seal {
 	seal := &Seal{
+		Loose: loose,
 		Space: s.Space, Tile: s.Tile, Policy: s.Policy, Hash: s.Hash,
 		From: s.From, To: s.To, Count: int64(s.Count), Size: int64(len(s.Bytes)),
 		Key: event.KeyText(key.Public().(ed25519.PublicKey)),
@@ -58,8 +66,12 @@ func (s *Segment) Seal(key ed25519.PrivateKey) *Seal {
 
 // text is the canonical form. No member needs an escape: all are ASCII by their own rules.
 func (s *Seal) text(value string) string {
+	loose := ""
+	if s.Loose {
+		loose = `"loose":true,`
+	}
 	return `{"count":` + strconv.FormatInt(s.Count, 10) + `,"format":"` + Format +
-		`","from_event":"` + s.From + `","hash":"` + s.Hash.String() + `","policy":"` + s.Policy +
+		`","from_event":"` + s.From + `","hash":"` + s.Hash.String() + `",` + loose + `"policy":"` + s.Policy +
 		`","signature":{"key":"` + s.Key + `"` + value + `},"size":` + strconv.FormatInt(s.Size, 10) +
 		`,"space":"` + s.Space + `","tile":"` + s.Tile.String() + `","to_event":"` + s.To + `"}`
 }
@@ -75,6 +87,7 @@ type fields struct {
 	To        string `json:"to_event"`
 	Count     int64  `json:"count"`
 	Size      int64  `json:"size"`
+	Loose     bool   `json:"loose"`
 	Signature struct {
 		Key   string `json:"key"`
 		Value string `json:"value"`
@@ -98,7 +111,7 @@ func ParseSeal(raw []byte) (*Seal, error) {
 	if err := json.Unmarshal(canonical, &f); err != nil {
 		return nil, refuse("type", "", "is not a seal: a member has the wrong type")
 	}
-	s := &Seal{Text: string(canonical), Space: f.Space, Policy: f.Policy, From: f.From, To: f.To, Count: f.Count, Size: f.Size, Key: f.Signature.Key}
+	s := &Seal{Text: string(canonical), Space: f.Space, Policy: f.Policy, From: f.From, To: f.To, Count: f.Count, Size: f.Size, Loose: f.Loose, Key: f.Signature.Key}
 	if r := s.read(&f); r != nil {
 		return nil, r
 	}

@@ -50,10 +50,11 @@ type Outcome struct {
 
 // request is an Append that waits for the writer.
 type request struct {
-	entries  []Entry
-	bytes    int
-	outcomes []Outcome
-	done     chan error
+	entries   []Entry
+	bytes     int
+	adoptions []adoption
+	outcomes  []Outcome
+	done      chan error
 }
 
 // Append stores events, and returns when they are on disk, with an outcome for each. All of a call are stored in one
@@ -68,27 +69,35 @@ func (s *Store) Append(ctx context.Context, entries []Entry) ([]Outcome, error) 
 	for i := range entries {
 		r.bytes += len(entries[i].Event.Text)
 	}
-	if err := ctx.Err(); err != nil {
+	if err := s.submit(ctx, r); err != nil {
 		return nil, err
+	}
+	return r.outcomes, nil
+}
+
+// submit hands a request to the writer and waits until it is done.
+func (s *Store) submit(ctx context.Context, r *request) error {
+	if err := ctx.Err(); err != nil {
+		return err
 	}
 	select {
 	case <-s.quit:
-		return nil, ErrClosed
+		return ErrClosed
 	case <-ctx.Done():
-		return nil, ctx.Err()
+		return ctx.Err()
 	case s.appends <- r:
 	}
 	select {
 	case err := <-r.done:
-		return r.outcomes, err
+		return err
 	case <-s.done:
 	}
 	// The writer has ended; it may have seen to this one before.
 	select {
 	case err := <-r.done:
-		return r.outcomes, err
+		return err
 	default:
-		return nil, ErrClosed
+		return ErrClosed
 	}
 }
 

@@ -20,7 +20,7 @@ func (s *Store) Check(ctx context.Context, problem func(string)) error {
 	k := &checker{ctx: ctx, problem: problem, worlds: make(map[digest.World]map[tile.Tile][]digest.Sum), spaces: make(map[int64]*SpaceStat)}
 	err := s.read(ctx, "checking", func(c *conn) error {
 		k.conn = c
-		for _, step := range []func() error{k.pages, k.events, k.figures, k.indexes, k.segments} {
+		for _, step := range []func() error{k.pages, k.events, k.figures, k.indexes, k.segments, k.homeless} {
 			if err := step(); err != nil {
 				return err
 			}
@@ -141,6 +141,8 @@ func (k *checker) indexes() error {
 		{"rows of event_id lead nowhere", "SELECT count(*) FROM event_id AS i LEFT JOIN event AS e ON e.seq = i.seq WHERE e.seq IS NULL"},
 		{"rows of event_id are too new", "SELECT count(*) FROM event_id WHERE seq > (SELECT indexed FROM mark)"},
 		{"marks are ahead of the events", fmt.Sprintf("SELECT count(*) FROM mark WHERE indexed > %d OR sealed > %[1]d", k.last)},
+		{"rows of loose lead nowhere, or to what came in at the door", `SELECT count(*) FROM loose AS l LEFT JOIN event AS e
+			ON e.seq = l.seq AND e.space = l.space AND e.cell = l.cell AND e.policy = l.policy AND e.door = 0 WHERE e.seq IS NULL`},
 		{"contents are there twice", "SELECT count(*) - count(DISTINCT hash) FROM event"},
 	} {
 		var n int64

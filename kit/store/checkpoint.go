@@ -38,6 +38,8 @@ type Snapshot struct {
 	// State is the digest of the tile's canonical state.
 	State digest.Sum
 	File  []byte
+	// At is, of one that Snapshots gives, the moment of the first checkpoint that holds it.
+	At int64
 }
 
 // A CheckpointTile is a tile in a checkpoint.
@@ -105,7 +107,7 @@ func snapshotOf(row []driver.Value) (p Snapshot, err error) {
 	if p.State, err = hashOf(row[5]); err != nil {
 		return p, err
 	}
-	p.File, _ = row[6].([]byte) // lent for as long as the row is looked at
+	p.File, _ = row[6].([]byte)
 	if sum := sha256.Sum256(p.File); sum != p.Hash {
 		return p, fmt.Errorf("%w: its hash is %x, not %s", ErrBroken, sum, p.Hash)
 	}
@@ -115,15 +117,15 @@ func snapshotOf(row []driver.Value) (p Snapshot, err error) {
 // Snapshots are those of a tile, the oldest first: of the moments that were saved, and of all events last.
 func (s *Store) Snapshots(ctx context.Context, space string, at tile.Tile) (list []Snapshot, err error) {
 	err = s.read(ctx, "reading snapshots", func(c *conn) error {
-		query := `SELECT DISTINCT p.hash, p.t, p.d, p.event, p.events, p.state, p.file
+		query := `SELECT p.hash, p.t, p.d, p.event, p.events, p.state, p.file, min(k.at)
 			FROM space AS s JOIN checkpoint AS k ON k.space = s.id JOIN checkpoint_tile AS x ON x.checkpoint = k.id AND x.cell = ?2
-			JOIN snapshot AS p ON p.id = x.snapshot WHERE s.name = ?1 ORDER BY p.events, p.t, p.d, p.event`
+			JOIN snapshot AS p ON p.id = x.snapshot WHERE s.name = ?1 GROUP BY p.id ORDER BY min(k.at)`
 		return c.each(query, []driver.Value{space, cellOf(at)}, func(row []driver.Value) error {
 			p, err := snapshotOf(row)
 			if err != nil {
 				return nil // of no use to anybody; LoadCheckpoint says so
 			}
-			p.Tile, p.File = at, append([]byte(nil), p.File...)
+			p.Tile, p.At = at, integer(row[7])
 			list = append(list, p)
 			return nil
 		})

@@ -13,7 +13,7 @@ func (w *writer) append(group []*request) error {
 	var sealed []sealing
 	reindex := false
 	err := w.transact("appending", func(c *conn) (err error) {
-		if p, err = w.decide(c, group); err != nil || len(p.fresh) == 0 {
+		if p, err = w.decide(c, group); err != nil || len(p.fresh) == 0 && !adopting(group) {
 			return err
 		}
 		full := w.full[:min(len(w.full), sealsPerAppend)]
@@ -32,7 +32,7 @@ func (w *writer) append(group []*request) error {
 		if err = updateSpaces(c, p.spaces); err != nil {
 			return err
 		}
-		return nil
+		return w.adopt(c, p, group)
 	})
 	if err != nil {
 		return err
@@ -49,6 +49,10 @@ func (w *writer) append(group []*request) error {
 	w.shorten(sealed)
 	w.publish(p.fresh, group)
 	return nil
+}
+
+func adopting(group []*request) bool {
+	return slices.ContainsFunc(group, func(r *request) bool { return len(r.adoptions) > 0 })
 }
 
 // due reports whether it is time to write what the index tables lack, fresh events among it: seldom while much comes in,

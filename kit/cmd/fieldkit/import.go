@@ -27,12 +27,17 @@ type importFlags struct {
 func (p *program) importFile() *cobra.Command {
 	var f importFlags
 	c := &cobra.Command{
-		Use:   "import --space S FILE",
-		Short: "Turn GeoJSON, CSV or GPX into signed events and take them",
+		Use:   "import [--space S FILE | FOLDER]",
+		Short: "Turn GeoJSON, CSV or GPX into signed events and take them; or take in what was exported",
 		Long: `Import makes an event of each feature, row or waypoint, signs it (with the kit's key, unless --key is given) and hands
 it in at the kit's door like any other. Times come from the data, so importing a file twice adds nothing. What stands
-where in an event: kit/intake/SPEC.md.`,
+where in an event: kit/intake/SPEC.md.
+
+Of a folder that fieldkit export wrote, or one with several in it, import takes what is new and sound. Segments by kits
+that the space grants that are kept as they are; the events of others come in at the door. Each thing that is wrong is
+refused by itself, a line on stderr; done again, it goes on where it ended.`,
 		Example: `  fieldkit import --data camp --space quakes --layer quakes earthquakes.json
+  fieldkit import --data camp /media/stick
   fieldkit import --data camp --space rhine --layer gauges levels.csv`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error { return p.runImport(c, f, args[0]) },
@@ -46,11 +51,19 @@ where in an event: kit/intake/SPEC.md.`,
 	c.Flags().StringVar(&f.time, "time", "", "the time of what bears none: seconds since 1970, or as 2026-06-13T18:00:00Z")
 	c.Flags().StringVar(&f.key, "key", "", "the private key's file (default: the kit's own)")
 	c.Flags().StringVar(&f.format, "format", "", "geojson, csv or gpx (default: by the file's name, else its beginning)")
-	_ = c.MarkFlagRequired("space")
 	return c
 }
 
 func (p *program) runImport(c *cobra.Command, f importFlags, path string) error {
+	info, err := os.Stat(path)
+	switch {
+	case err == nil && info.IsDir():
+		return p.importFolder(c, f, path)
+	case f.space == "":
+		return usage("--space: say which space takes what is in the file")
+	case err != nil:
+		return err
+	}
 	o := intake.Options{Space: f.space, Layer: f.layer, NodeType: f.nodeType, Actor: f.actor, TimeField: f.timeField}
 	if t, err := parseTime(f.time); err != nil {
 		return err
@@ -62,13 +75,6 @@ func (p *program) runImport(c *cobra.Command, f importFlags, path string) error 
 		return err
 	}
 	defer file.Close()
-	info, err := file.Stat()
-	if err != nil {
-		return err
-	}
-	if info.IsDir() {
-		return usage("%s is a folder", path)
-	}
 	head := make([]byte, 4<<10)
 	n, _ := file.ReadAt(head, 0)
 	format := intake.Format(strings.ToLower(f.format))

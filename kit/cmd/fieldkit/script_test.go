@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
@@ -27,6 +28,10 @@ func commands() map[string]func(*testscript.TestScript, bool, []string) {
 		"longline":  longLine,
 		"sameas":    sameAs,
 		"duplicate": duplicate,
+		"flip":      flip,
+		"lastline":  lastLine,
+
+		"speccommands": specCommands,
 	}
 }
 
@@ -148,3 +153,47 @@ func sameAs(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("%s:\n%s\n%s:\n%s", args[0], read(ts, args[0]), args[1], read(ts, args[1]))
 	}
 }
+
+// flip FILE changes a byte in the middle of a file.
+func flip(ts *testscript.TestScript, _ bool, args []string) {
+	text := []byte(read(ts, args[0]))
+	text[len(text)/2] ^= 1
+	write(ts, args[0], string(text))
+}
+
+// lastline FILE INTO writes the last line of a file.
+func lastLine(ts *testscript.TestScript, _ bool, args []string) {
+	lines := strings.SplitAfter(read(ts, args[0]), "\n")
+	write(ts, args[1], lines[max(0, len(lines)-2)])
+}
+
+// speccommands INTO writes the commands by which SPEC.md says that a directory is verified: the indented lines that begin with
+// sha256sum.
+func specCommands(ts *testscript.TestScript, _ bool, args []string) {
+	spec, err := os.ReadFile(specPath)
+	ts.Check(err)
+	_, rest, found := strings.Cut(string(spec), "\n    sha256sum ")
+	if !found {
+		ts.Fatalf("SPEC.md has no commands")
+	}
+	script := "sha256sum "
+	for line := range strings.Lines(rest) {
+		if script != "sha256sum " && !strings.HasPrefix(line, "    ") {
+			break
+		}
+		script += strings.TrimPrefix(line, "    ")
+	}
+	if n := strings.Count(script, "\n"); n < 5 {
+		ts.Fatalf("SPEC.md has only %d lines of commands", n)
+	}
+	write(ts, args[0], script)
+}
+
+// specPath is that of SPEC.md, which scripts run elsewhere than.
+var specPath = func() string {
+	path, err := filepath.Abs("../../SPEC.md")
+	if err != nil {
+		panic(err)
+	}
+	return path
+}()

@@ -1,5 +1,5 @@
 -- Snapshots: what was folded, kept so that a kit that starts, or is asked for an earlier moment, need not fold all events again
--- (kit/SPEC.md, section 10). All of it is derived from events and may be thrown away at any time.
+-- (kit/SPEC.md, section 11). All of it is derived from events and may be thrown away at any time.
 
 -- The state of a tile at an event, immutable, by the hash of its file.
 CREATE TABLE snapshot (

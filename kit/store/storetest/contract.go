@@ -34,7 +34,7 @@ func Run(t *testing.T, open Open) {
 		{"outcomes", testOutcomes}, {"equivocation", testEquivocation}, {"queries", testQueries}, {"ids", testIDs},
 		{"times", testTimes}, {"checkpoints", testCheckpoints}, {"digests", testDigests}, {"trailing index", testTrailingIndex}, {"seal", testSeal},
 		{"seal by size", testSealBySize}, {"no key", testNoKey}, {"concurrent", testConcurrent}, {"stream", testStream},
-		{"ends", testEnds}, {"many spaces", testManySpaces},
+		{"ends", testEnds}, {"many spaces", testManySpaces}, {"adopt", testAdopt}, {"loose", testLoose},
 	} {
 		t.Run(c.name, func(t *testing.T) { c.test(t, open) })
 	}
@@ -49,6 +49,9 @@ type fixture struct {
 	dir     string
 	options store.Options
 	told    []store.Committed
+	// What of another kit is adopted while steps fail.
+	adoptable []store.Entry
+	adoptions []store.Adoption
 }
 
 func newFixture(t *testing.T, open Open) *fixture {

@@ -21,12 +21,23 @@ func RunFaults(t *testing.T, open func(fault *Fault, dir string, o store.Options
 	e := sample.V0("rhine-flood", "evt-001", sample.Start, 1)
 	entries = append(entries, store.Entry{Event: e, Hash: e.Hash(), Received: sample.Start, Door: true})
 	entries = append(entries, Entries([]*event.Event{resigned(t, entries[4].Event)})...)
+	var foreign []*event.Event
+	for n := range 3 {
+		foreign = append(foreign, reading(t, "rhine-flood", "z14/x8625/y5753", "public", "of another kit", n))
+	}
+	adoptable := Entries(foreign)
+	adoptions := []store.Adoption{adoptionOf(t, foreign[:2], false), adoptionOf(t, foreign[1:], false)}
+	for i := range adoptable {
+		adoptable[i].Door = false
+	}
 
 	work := func(t *testing.T, at int, done bool) (steps []string, failed string) {
 		fault := new(Fault)
 		f := newFixture(t, func(dir string, o store.Options) (Store, error) {
 			return retried(func() (Store, error) { return open(fault, dir, o) })
 		})
+		f.adoptable = adoptable
+		f.adoptions = adoptions
 		fault.Set(at, done)
 		f.reopen()
 		f.do(entries)
@@ -119,6 +130,24 @@ func (f *fixture) do(entries []store.Entry) {
 		})
 		must("digests", digests)
 	}
+	// Of the adopted one is here already, loose, one comes with its segment.
+	single := f.adoptable[:1:1]
+	single[0].Door = false
+	must("appending by sync", func() error { _, err := f.Store.Append(ctx, single); return err })
+	must("adopting", func() error {
+		out, err := f.Store.Adopt(ctx, f.adoptions)
+		for i, a := range out {
+			if !a.Kept {
+				return fmt.Errorf("segment %d is not kept", i)
+			}
+		}
+		return err
+	})
+	must("tiles", func() error { _, err := f.Store.Tiles(ctx, "rhine-flood"); return err })
+	must("loose events", func() error {
+		_, err := f.Store.Loose(ctx, "rhine-flood", f.adoptable[0].Event.Tile, f.adoptable[0].Event.Scope.Policy)
+		return err
+	})
 	must("sealing", func() error { _, err := f.Store.Seal(ctx, sample.Start+100_000); return err })
 	must("looking up", func() error { _, err := f.Store.ByID(ctx, "", entries[3].Event.ID); return err })
 	must("looking up", func() error {
@@ -146,6 +175,9 @@ func (f *fixture) judge(entries []store.Entry) {
 	for _, e := range entries[:len(entries)-1] { // the last is an earlier one with another signature
 		byText[e.Event.Text] = e
 	}
+	for _, e := range f.adoptable {
+		byText[e.Event.Text] = e
+	}
 	f.Model = Model{}
 	err := f.Store.Events(context.Background(), store.Query{}, func(row store.Row) error {
 		e, ok := byText[row.Text]
@@ -163,8 +195,15 @@ func (f *fixture) judge(entries []store.Entry) {
 		f.Errorf("%d events are missing", len(byText))
 	}
 	f.same()
-	if events, _ := f.sealed("rhine-flood"); !maps.Equal(events, f.doorEvents("rhine-flood")) {
-		f.Errorf("%d events are sealed, want %d, each once", len(events), len(f.doorEvents("rhine-flood")))
+	want := f.doorEvents("rhine-flood")
+	for i, e := range f.adoptable {
+		want[e.Event.Text] = 1 + i%2 // the middle one stands in both segments
+	}
+	if events, _ := f.sealed("rhine-flood"); !maps.Equal(events, want) {
+		f.Errorf("%d events are sealed, want %d", len(events), len(want))
+	}
+	if n := len(f.loose("rhine-flood")); n != 0 {
+		f.Errorf("%d events are loose", n)
 	}
 	for i, c := range f.told {
 		if c.Seq != int64(i+1) || c.Event.Text != f.Model.rows[i].Event.Text {

@@ -13,6 +13,7 @@ import (
 
 	"fieldkit/kit/digest"
 	"fieldkit/kit/event"
+	"fieldkit/kit/segment"
 	"fieldkit/kit/store"
 	"fieldkit/kit/store/sample"
 	"fieldkit/maps/tile"
@@ -22,7 +23,10 @@ import (
 type Writer interface {
 	// Append stores all of the entries durably, or none.
 	Append(context.Context, []store.Entry) ([]store.Outcome, error)
-	// Seal makes segments of the tails that are due.
+	// Adopt stores segments of other kits with their events, or none.
+	Adopt(context.Context, []store.Adoption) ([]store.Adopted, error)
+	// SealAll makes segments of all tails, Seal of those that are due.
+	SealAll(context.Context) (int, error)
 	Seal(ctx context.Context, now int64) (int, error)
 	// Check reads everything and finds what is wrong.
 	Check(ctx context.Context, problem func(string)) error
@@ -58,6 +62,9 @@ type Summary interface {
 type Segments interface {
 	Manifest(ctx context.Context, space string, at tile.Tile) ([]string, error)
 	Segment(ctx context.Context, hash digest.Sum) ([]byte, error)
+	// Tiles are those that have events, Loose the events that are in no segment and wait for none.
+	Tiles(ctx context.Context, space string) ([]tile.Tile, error)
+	Loose(ctx context.Context, space string, at tile.Tile, policy string) ([]segment.Line, error)
 }
 
 // Store is what the contract is about.
