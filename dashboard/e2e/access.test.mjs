@@ -40,7 +40,7 @@ for (const [size, colorScheme] of [['phone', 'light'], ['phone', 'dark'], ['desk
     await assertAccessible(page, 'latest');
     await page.getByLabel('Search').fill('Wiesengass underpass flooded');
     await page.locator('.panel li button').first().click();
-    await page.getByText(/2 reports differ/).waitFor();
+    await page.getByText(/2 reports differ/).first().waitFor();
     await assertAccessible(page, 'detail');
     await page.getByRole('button', { name: 'Close' }).click();
     await panel(page, 'Layers');

@@ -137,7 +137,7 @@ test('two reports that differ, and what others say, are shown', async () => {
   const page = await open(context, kit);
   await page.getByLabel('Search').fill('Wiesengass underpass flooded');
   await page.locator('.panel li button').first().click();
-  await page.getByText(/2 reports differ/).waitFor();
+  await page.getByText(/2 reports differ/).first().waitFor();
   await page.getByRole('button', { name: 'Close' }).click();
   await page.getByLabel('Search').fill('Seepage at the foot');
   await page.locator('.panel li button').first().click();

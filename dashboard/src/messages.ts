@@ -140,6 +140,7 @@ export const messages = {
     folded: (n: number) => `${n} reports folded into one`,
     foldedLong: 'The other reports were found to be about the same thing. The history tells who said what.',
     report: (n: number | undefined) => (n === undefined ? 'another report' : `Report ${n}`),
+    retold: 'How the other reports put it',
     lent: (report: string) => `from ${report}`,
     derived: 'Computed',
     derivedLong: 'Computed from other reports, not seen by anybody',

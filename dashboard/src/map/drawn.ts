@@ -3,6 +3,7 @@
 import { isDone, type KindId, kindOf, magnitudeOf, severityOf, warningLevelOf } from '../kinds/kinds';
 import { mainReading } from '../kinds/levels';
 import type { Thing } from '../kit/types';
+import { claimed, differing } from '../words/reports';
 import { valueText } from '../words/value';
 import { signName } from './signnames';
 
@@ -119,8 +120,7 @@ export function signOf(thing: Thing): string | null {
 
 /** Whether people disagree about this thing: concurrent values, or a claim by somebody else. */
 export function isDisputed(thing: Thing): boolean {
-  const { others, claims } = thing.properties;
-  return Object.keys(others ?? {}).length > 0 || (claims?.length ?? 0) > 0;
+  return differing(thing.properties).length > 0 || claimed(thing.properties).length > 0;
 }
 
 /** The lines and areas in a geometry. */

@@ -3,7 +3,7 @@ import { describe as group, expect, it } from 'vitest';
 import type { LoggedEvent } from '../kit/types';
 import { describe, registerText, registerValueText } from './describe';
 import { parsePlace } from './place';
-import { reportNumbers } from './reports';
+import { claimed, differing, reportNumbers, retold } from './reports';
 import { absolute, ago, moment, when } from './time';
 import { nameText, placeText, splitUnit, valueText } from './value';
 import { who, whoText } from './who';
@@ -163,5 +163,22 @@ group('reportNumbers', () => {
     const entries = [entry('merge', 'c'), entry('create_node', 'b'), entry('set_properties', 'b'), entry('create_node', 'a')];
     expect([...reportNumbers(true, entries)]).toEqual([['b', 1], ['a', 2], ['c', 3]]);
     expect(reportNumbers(false, entries).size).toBe(0);
+  });
+});
+
+group('what reports differ in', () => {
+  const said = { value: 'x', by: 'key:K', time: NOW, event: 'e' };
+  const properties = {
+    layer: 'hazards', title: 'Bridge', tile: 'z14/x8625/y5753', by: 'key:K', created: NOW, changed: NOW,
+    others: { 'property:title': [{ ...said, node: 'b' }], 'property:depth': [{ ...said, node: 'b' }], 'property:text': [said, { ...said, node: 'b' }] },
+    claims: [{ register: 'property:title', ...said }, { register: 'property:title', ...said, node: 'c' }],
+  };
+
+  it('is not how another report puts it', () => {
+    expect(differing(properties).map(([register, values]) => [register, values.length])).toEqual([['property:depth', 1], ['property:text', 1]]);
+    expect(claimed(properties).map(({ node }) => node)).toEqual([undefined]);
+    expect(retold(properties).map(({ register, node }) => [register, node])).toEqual([
+      ['property:title', 'b'], ['property:title', 'c'], ['property:text', 'b'],
+    ]);
   });
 });
