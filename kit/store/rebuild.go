@@ -28,6 +28,8 @@ type Restored struct {
 type RestoredSeal struct {
 	Seal *segment.Seal
 	Seqs []int64
+	// Keys are the keys of event_id of those that are not here, where they are known; it may be nil.
+	Keys []int64
 }
 
 // A Restoration is all that a database is made of anew.
@@ -179,6 +181,8 @@ func (b *rebuilder) seal(c *conn, r RestoredSeal) error {
 		if body, ok := texts[seq]; ok {
 			seqs[i] = seq
 			data = append(append(data, body...), '\n')
+		} else if len(r.Keys) == len(r.Seqs) && r.Keys[i] != 0 {
+			keys[i] = r.Keys[i]
 		} else if b.lost != nil {
 			keys[i] = b.lost(seq)
 		}

@@ -109,6 +109,9 @@ func fits(c Cell) (columns int, whole bool) {
 	return columns, size == int64(c.Payload)
 }
 
+// CellAt reads the cell of a table's row that begins at an offset; ok is false where none can.
+func CellAt(b []byte, offset int) (c Cell, ok bool) { return cellAt(b, offset, TableLeaf) }
+
 // cellAt reads the cell that begins at an offset.
 func cellAt(b []byte, offset int, kind Kind) (c Cell, ok bool) {
 	at := offset

@@ -20,23 +20,31 @@ type Value struct {
 	Bytes []byte // of a text or a blob
 }
 
-// Record reads a cell's columns. next gives the overflow page of a number, nil where there is none. The values may share
-// the memory of the page. ok is false where the record is not whole or its lengths do not fit.
-func (c Cell) Record(next func(page uint32) []byte) (values []Value, ok bool) {
-	payload := c.Local
-	if len(payload) < c.Payload {
-		whole := make([]byte, 0, c.Payload)
-		whole = append(whole, payload...)
-		// Each step brings some bytes, so a chain that goes in a circle ends too.
-		for at := c.Overflow; len(whole) < c.Payload; {
-			b := next(at)
-			if at == 0 || len(b) < Size {
-				return nil, false
-			}
-			whole = append(whole, b[4:4+min(Size-4, c.Payload-len(whole))]...)
-			at = binary.BigEndian.Uint32(b)
+// Bytes puts the record together. next gives the overflow page of a number, nil where there is none. nil where the record
+// is not whole.
+func (c Cell) Bytes(next func(page uint32) []byte) []byte {
+	if len(c.Local) == c.Payload {
+		return c.Local
+	}
+	whole := append(make([]byte, 0, c.Payload), c.Local...)
+	// Each step brings some bytes, so a chain that goes in a circle ends too.
+	for at := c.Overflow; len(whole) < c.Payload; {
+		b := next(at)
+		if at == 0 || len(b) < Size {
+			return nil
 		}
-		payload = whole
+		whole = append(whole, b[4:4+min(Size-4, c.Payload-len(whole))]...)
+		at = binary.BigEndian.Uint32(b)
+	}
+	return whole
+}
+
+// Record reads a cell's columns; next is as for Bytes. The values may share the memory of the page. ok is false where the
+// record is not whole or its lengths do not fit.
+func (c Cell) Record(next func(page uint32) []byte) (values []Value, ok bool) {
+	payload := c.Bytes(next)
+	if payload == nil {
+		return nil, false
 	}
 	header, at := varint(payload)
 	if at == 0 || header < int64(at) || header > int64(len(payload)) {
