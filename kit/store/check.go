@@ -4,7 +4,9 @@ import (
 	"context"
 	"database/sql/driver"
 	"fmt"
+	"maps"
 	"net/url"
+	"slices"
 
 	"fieldkit/kit/digest"
 	"fieldkit/kit/event"
@@ -133,12 +135,12 @@ func (k *checker) schema() error {
 		return err
 	}
 	old := version < int64(len(steps)) // the next start brings what it lacks
-	for name, text := range want {
-		if have, ok := got[name]; have != text && (ok || !old) {
+	for _, name := range slices.Sorted(maps.Keys(want)) {
+		if have, ok := got[name]; have != want[name] && (ok || !old) {
 			k.say("schema", "schema", "%s is not what this program makes", name)
 		}
 	}
-	for name := range got {
+	for _, name := range slices.Sorted(maps.Keys(got)) {
 		if _, ok := want[name]; !ok {
 			k.say("schema", "schema", "%s is not of this program's making", name)
 		}

@@ -2,6 +2,7 @@ package store
 
 import (
 	"bytes"
+	"cmp"
 	"database/sql/driver"
 	"fmt"
 	"slices"
@@ -19,22 +20,9 @@ func (k *checker) sites() []site {
 		all = append(all, at)
 	}
 	slices.SortFunc(all, func(a, b site) int {
-		if a.space != b.space {
-			return bytes.Compare([]byte(a.space), []byte(b.space))
-		}
-		return cellCompare(a.tile, b.tile)
+		return cmp.Or(cmp.Compare(a.space, b.space), cmp.Compare(cellOf(a.tile), cellOf(b.tile)))
 	})
 	return all
-}
-
-func cellCompare(a, b tile.Tile) int {
-	switch x, y := cellOf(a), cellOf(b); {
-	case x < y:
-		return -1
-	case x > y:
-		return 1
-	}
-	return 0
 }
 
 // states folds each tile twice, in the order of arrival and the other way round, with its space's log before it: one set
@@ -140,8 +128,15 @@ func (k *checker) digests(ask func(space, policy string) (digest.Tile, error)) e
 			worlds[w][at.tile] = digest.Branch{Digest: digest.Root(list), Count: uint64(len(list))}
 		}
 	}
-	for w, own := range worlds {
-		want := digest.Quad(own, tile.Tile{})
+	order := make([]digest.World, 0, len(worlds))
+	for w := range worlds {
+		order = append(order, w)
+	}
+	slices.SortFunc(order, func(a, b digest.World) int {
+		return cmp.Or(cmp.Compare(a.Space, b.Space), cmp.Compare(a.Policy, b.Policy))
+	})
+	for _, w := range order {
+		want := digest.Quad(worlds[w], tile.Tile{})
 		got, err := ask(w.Space, w.Policy)
 		if err != nil {
 			return err

@@ -181,11 +181,12 @@ func inspectLog(path string, find func(Finding)) error {
 	case log != nil && !log.Sound:
 		say("header", "the header of the log is broken: nothing in it is read")
 	case beyond > 0:
-		say("broken", "the log breaks off after %d frames: %d frames behind that are not read, with the ends of %d transactions (the plug was pulled during a write, or they are damaged)", whole, beyond, torn)
+		say("broken", "the log breaks off after %d pages: %d pages behind that are not read, %d transactions among them (the plug was pulled during a write, or the file is damaged)", whole, beyond, torn)
 	}
 	frames, copied, salt, ok := readIndexOf(path)
 	if ok && frames > copied && (whole < frames || log == nil || salt != [8]byte(header[16:24])) && beyond == 0 && (log == nil || log.Sound) {
-		say("short", "%d frames of the log were committed, %d are here", frames, whole)
+		find(Finding{What: "log", Rule: "short", Remedy: Fetch,
+			Message: fmt.Sprintf("%d pages of the log were committed, %d are here: the latest events are gone", frames, whole)})
 	}
 	return nil
 }

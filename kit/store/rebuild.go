@@ -148,18 +148,40 @@ func insertGap(c *conn, first, last int64) error {
 
 // seals puts the segments together again, and lists those that cannot be.
 func (b *rebuilder) seals(ctx context.Context, c *conn, seals []RestoredSeal) error {
+	type open struct {
+		want *want
+		home home
+	}
+	var wants []open
 	for _, r := range seals {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if err := b.seal(c, r); err != nil {
+		w, h, err := b.seal(c, r)
+		if err != nil {
+			return err
+		}
+		if w != nil {
+			wants = append(wants, open{w, h})
+		}
+	}
+	// When all that are whole are there: which events they hold tells which the others do not.
+	for _, o := range wants {
+		done, err := o.want.reunite(c, o.home)
+		if err == nil && !done {
+			w := o.want
+			err = c.exec("INSERT INTO wanted (hash, since, events, keys, seal) VALUES (?, ?, ?, ?, ?) ON CONFLICT (hash) DO NOTHING",
+				w.seal.Hash[:], w.since, bytesOf(w.seqs), bytesOf(w.keys), w.seal.Text)
+		}
+		if err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (b *rebuilder) seal(c *conn, r RestoredSeal) error {
+// seal stores a segment whose events are all here; of another it says what is wanted.
+func (b *rebuilder) seal(c *conn, r RestoredSeal) (*want, home, error) {
 	// A space of which no event is left has no number; its segments are wanted from the first event to the last.
 	h := home{policy: policyNumber(r.Seal.Policy), cell: cellOf(r.Seal.Tile)}
 	if s := b.spaces[r.Seal.Space]; s != nil {
@@ -173,7 +195,7 @@ func (b *rebuilder) seal(c *conn, r RestoredSeal) error {
 		return nil
 	})
 	if err != nil {
-		return err
+		return nil, h, err
 	}
 	seqs, keys := make([]int64, len(r.Seqs)), make([]int64, len(r.Seqs))
 	var data []byte
@@ -188,7 +210,7 @@ func (b *rebuilder) seal(c *conn, r RestoredSeal) error {
 		}
 	}
 	if sha256.Sum256(data) == r.Seal.Hash {
-		return c.exec("INSERT INTO segment (hash, space, cell, policy, events, seal) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (hash) DO NOTHING",
+		return nil, h, c.exec("INSERT INTO segment (hash, space, cell, policy, events, seal) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (hash) DO NOTHING",
 			r.Seal.Hash[:], h.space, h.cell, h.policy, bytesOf(seqs), r.Seal.Text)
 	}
 	if len(texts) == len(r.Seqs) {
@@ -200,11 +222,7 @@ func (b *rebuilder) seal(c *conn, r RestoredSeal) error {
 			w.keys[i] = keys[i]
 		}
 	}
-	if done, err := w.reunite(c, h); done || err != nil {
-		return err
-	}
-	return c.exec("INSERT INTO wanted (hash, since, events, keys, seal) VALUES (?, ?, ?, ?, ?) ON CONFLICT (hash) DO NOTHING",
-		r.Seal.Hash[:], w.since, bytesOf(w.seqs), bytesOf(w.keys), r.Seal.Text)
+	return w, h, nil
 }
 
 // marks works out how far each tile is sealed: up to its first event of the door that is in no segment. What is sealed

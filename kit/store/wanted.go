@@ -174,36 +174,68 @@ func (w *writer) forgetReunited() {
 
 // reunite looks for the segment's events among those of its tile, and stores it where they are whole.
 func (w *want) reunite(c *conn, h home) (done bool, err error) {
-	lines, err := w.candidates(c, h)
+	lines, err := w.candidates(c, h, w.since)
 	if err != nil {
 		return false, err
 	}
-	found := w.fill(lines)
-	if found == nil {
-		return false, nil
+	seqs := w.assemble(lines)
+	if seqs == nil {
+		// The list may be wrong about what was here.
+		if lines, err = w.candidates(c, h, 0); err != nil {
+			return false, err
+		}
+		seqs = w.assemble(lines)
 	}
-	var data []byte
-	seqs := make([]int64, len(found))
-	for i, l := range found {
-		data, seqs[i] = append(append(data, l.Text...), '\n'), l.seq
+	if seqs == nil {
+		// An event is seldom in two segments.
+		if lines, err = w.others(c, h, lines); err != nil {
+			return false, err
+		}
+		seqs = w.assemble(lines)
 	}
-	if sha256.Sum256(data) != w.seal.Hash {
+	if seqs == nil {
 		return false, nil
 	}
 	return true, c.exec("INSERT INTO segment (hash, space, cell, policy, events, seal) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (hash) DO NOTHING",
 		w.seal.Hash[:], h.space, h.cell, h.policy, bytesOf(seqs), w.seal.Text)
 }
 
-// candidates are the events of a tile that were always the segment's, and those that came after it was found wanting, in
-// the order of the trace.
-func (w *want) candidates(c *conn, h home) (lines []line, err error) {
+// assemble finds the events whose bytes together are what was sealed; nil where it cannot.
+func (w *want) assemble(lines []line) (seqs []int64) {
+	var data []byte
+	for _, l := range w.fill(lines) {
+		data, seqs = append(append(data, l.Text...), '\n'), append(seqs, l.seq)
+	}
+	if sha256.Sum256(data) != w.seal.Hash {
+		return nil
+	}
+	return seqs
+}
+
+// others are the lines but for those that other segments of the tile hold.
+func (w *want) others(c *conn, h home, lines []line) ([]line, error) {
+	taken := make(map[int64]bool)
+	query := "SELECT events FROM segment WHERE space = ? AND cell = ? AND policy = ?"
+	err := c.each(query, []driver.Value{h.space, h.cell, h.policy}, func(row []driver.Value) error {
+		events, _ := row[0].([]byte)
+		for _, seq := range numbers(events) {
+			taken[seq] = true
+		}
+		return nil
+	})
+	return slices.DeleteFunc(lines, func(l line) bool { return taken[l.seq] && !slices.Contains(w.seqs, l.seq) }), err
+}
+
+// candidates are the events of a tile that were always the segment's, and those that came after the seq since, in the
+// order of the trace.
+func (w *want) candidates(c *conn, h home, since int64) (lines []line, err error) {
 	add := func(row []driver.Value) error {
 		body := text(row[3])
 		lines = append(lines, line{Line: segment.Line{Clock: event.Clock{T: integer(row[1]), D: integer(row[2])}, ID: event.IDOf(body), Text: body}, seq: integer(row[0])})
 		return nil
 	}
 	query := `SELECT e.seq, e.t, e.d, e.text FROM json_each(?) AS listed CROSS JOIN event AS e ON e.seq = listed.value WHERE e.seq <= ?`
-	if err := c.each(query, []driver.Value{list(w.seqs), w.since}, add); err != nil {
+	if err := c.each(query, []driver.Value{list(w.seqs), since}, add); err != nil {
 		return nil, err
 	}
 	query = `SELECT e.seq, e.t, e.d, e.text FROM event_tile AS x CROSS JOIN event AS e ON e.seq = x.seq
@@ -211,7 +243,7 @@ func (w *want) candidates(c *conn, h home) (lines []line, err error) {
 		UNION ALL
 		SELECT seq, t, d, text FROM event NOT INDEXED
 		WHERE seq > max(?4, (SELECT indexed FROM mark)) AND space = ?1 AND policy = ?2 AND cell = ?3`
-	if err := c.each(query, []driver.Value{h.space, h.policy, h.cell, w.since}, add); err != nil {
+	if err := c.each(query, []driver.Value{h.space, h.policy, h.cell, since}, add); err != nil {
 		return nil, err
 	}
 	slices.SortFunc(lines, func(a, b line) int { return cmp.Or(a.Compare(b.Line), cmp.Compare(a.seq, b.seq)) })
@@ -225,6 +257,9 @@ func (w *want) fill(lines []line) []*line {
 	for i := range lines {
 		bySeq[lines[i].seq] = i
 		byKey[idKey(lines[i].ID)] = i
+		if !event.Reserved(lines[i].ID) { // as appendEntries has it
+			byKey[contentKey(sha256.Sum256([]byte(lines[i].Text)))] = i
+		}
 	}
 	at := make([]int, len(w.seqs)) // into lines, -1 for not found yet
 	for i, seq := range w.seqs {

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-var rounds = flag.Int("rounds", 60, "how many random damages are tried")
+var rounds = flag.Int("rounds", 21, "how many random damages are tried")
 
 // kinds of damage, to the file of this name.
 var kinds = []struct {

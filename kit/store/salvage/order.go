@@ -19,6 +19,8 @@ type salvage struct {
 	bad    []bad
 	// last is the greatest seq that was given, as far as is known.
 	last int64
+	// moved is how many events stand at the end because nobody knows where they stood.
+	moved int64
 	// lost are the seqs whose events are gone, but for those that an earlier repair knew to be; keys and homes say what is
 	// known of them.
 	lost   []span
@@ -80,6 +82,7 @@ func (s *scanner) order() (*salvage, error) {
 	for i := range s.events {
 		if e := &s.events[i]; e.seq == 0 {
 			v.last++
+			v.moved++
 			e.seq = v.last
 		}
 	}

@@ -25,6 +25,8 @@ type Result struct {
 	Events int64
 	// Lost is how many events are gone that were here, Rejected how many rows do not verify; they are in the quarantine.
 	Lost, Rejected int64
+	// Incomplete says that something that was here is gone, though it may not be known how much.
+	Incomplete bool
 	// Wanted are the segments of which only the seals are left.
 	Wanted []store.Wanted
 	// Quarantine is the folder, in the data folder, where the damaged database is kept; "" where nothing was replaced.
@@ -82,6 +84,7 @@ func Repair(ctx context.Context, dir string, now time.Time, find func(store.Find
 			return result, err
 		}
 		result.Repaired, result.Wanted, result.Quarantine = true, wanted, filepath.Join(store.QuarantineName, stamp)
+		result.Incomplete = result.Incomplete || len(wanted) > 0
 		return result, nil
 	})
 }
@@ -120,6 +123,8 @@ func isKit(dir string) bool {
 func survey(ctx context.Context, dir, path string, find func(store.Finding)) (result Result, v *salvage, err error) {
 	seen, err := store.Inspect(ctx, path, func(f store.Finding) {
 		result.Damaged = true
+		// Rows that do not verify may be there a second time, whole; a log that is too short is not.
+		result.Incomplete = result.Incomplete || f.What == "log" && f.Remedy == store.Fetch
 		find(f)
 	})
 	if err != nil {
@@ -142,7 +147,10 @@ func survey(ctx context.Context, dir, path string, find func(store.Finding)) (re
 		m.close()
 		return result, nil, err
 	}
-	result.Events, result.Rejected, result.Lost = int64(len(v.events)), int64(len(v.bad)), v.tellLost(find)
+	result.Events, result.Rejected, result.Lost = int64(len(v.events)), int64(len(v.bad)), v.tellLost(func(f store.Finding) {
+		result.Incomplete = true
+		find(f)
+	})
 	return result, v, nil
 }
 
@@ -175,6 +183,7 @@ func (v *salvage) tellLost(find func(store.Finding)) (lost int64) {
 	for _, s := range v.lost {
 		lost += s.last - s.first + 1
 	}
+	lost = max(0, lost-v.moved)
 	list := make([]where, 0, len(counts))
 	for w := range counts {
 		list = append(list, w)
