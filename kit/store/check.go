@@ -290,17 +290,21 @@ func (k *checker) figures() error {
 		s := k.spaces[integer(row[0])]
 		stat := SpaceStat{text(row[1]), integer(row[2]), integer(row[3]), integer(row[4]), integer(row[5]), integer(row[6])}
 		if s == nil || *s != stat {
-			counted := SpaceStat{}
-			if s != nil {
-				counted = *s
+			if s == nil {
+				s = new(SpaceStat)
 			}
 			k.find(Finding{What: "figures", Rule: "figures", Space: stat.Space, Remedy: Repair,
-				Message: fmt.Sprintf("space %s: the figures are %+v, counted %+v", stat.Space, stat, counted)})
+				Message: fmt.Sprintf("the figures of %s are %s, counted %s", stat.Space, stat.words(), s.words())})
 		}
-		return nil
+		return k.ctx.Err()
 	})
 	if err == nil && found != len(k.spaces) {
 		k.say("figures", "figures", "%d spaces have figures, %d have events", found, len(k.spaces))
 	}
 	return err
+}
+
+// words are the figures for a person.
+func (s SpaceStat) words() string {
+	return fmt.Sprintf("%d events, %d bytes, times %d to %d, the last arrival %d", s.Events, s.Bytes, s.FirstT, s.LastT, s.LastSeq)
 }

@@ -36,8 +36,8 @@ type Result struct {
 // Check looks at the data folder dir and calls find for each thing that is not as it must be, and for what of it is lost.
 // It changes nothing, but that it ends a repair that was cut off. store.ErrLocked means that a running kit holds the folder.
 func Check(ctx context.Context, dir string, find func(store.Finding)) (Result, error) {
-	return open(dir, func(path string) (Result, error) {
-		result, v, err := survey(ctx, dir, path, find)
+	return open(dir, func(dir string) (Result, error) {
+		result, v, err := survey(ctx, dir, find)
 		if v != nil {
 			v.image.close()
 		}
@@ -49,8 +49,8 @@ func Check(ctx context.Context, dir string, find func(store.Finding)) (Result, e
 // segment that verifies, in the order of their arrival, and with all that is derived from them. The damaged files go to a
 // folder in quarantine named after now. A crash at any moment leaves the folder with the old database or with the new.
 func Repair(ctx context.Context, dir string, now time.Time, find func(store.Finding)) (Result, error) {
-	return open(dir, func(path string) (Result, error) {
-		result, v, err := survey(ctx, dir, path, find)
+	return open(dir, func(dir string) (Result, error) {
+		result, v, err := survey(ctx, dir, find)
 		if v != nil {
 			defer v.image.close()
 		}
@@ -89,8 +89,8 @@ func Repair(ctx context.Context, dir string, now time.Time, find func(store.Find
 	})
 }
 
-// open takes the folder, ends a repair that was cut off, and runs f on the database.
-func open(dir string, f func(path string) (Result, error)) (Result, error) {
+// open takes the folder, ends a repair that was cut off, and runs f on the folder's absolute path.
+func open(dir string, f func(dir string) (Result, error)) (Result, error) {
 	dir, err := filepath.Abs(dir)
 	if err != nil {
 		return Result{}, err
@@ -106,7 +106,7 @@ func open(dir string, f func(path string) (Result, error)) (Result, error) {
 	if err := store.Replaced(dir); err != nil {
 		return Result{}, err
 	}
-	return f(filepath.Join(dir, store.FileName))
+	return f(dir)
 }
 
 // isKit reports whether a folder has anything of a kit in it.
@@ -120,7 +120,8 @@ func isKit(dir string) bool {
 }
 
 // survey says what is wrong, and where it is the database, what can be salvaged of it.
-func survey(ctx context.Context, dir, path string, find func(store.Finding)) (result Result, v *salvage, err error) {
+func survey(ctx context.Context, dir string, find func(store.Finding)) (result Result, v *salvage, err error) {
+	path := filepath.Join(dir, store.FileName)
 	seen, err := store.Inspect(ctx, path, func(f store.Finding) {
 		result.Damaged = true
 		// Rows that do not verify may be there a second time, whole; a log that is too short is not.
@@ -197,7 +198,7 @@ func (v *salvage) tellLost(find func(store.Finding)) (lost int64) {
 	}
 	if lost > known {
 		find(store.Finding{What: "lost", Rule: "lost", Count: lost - known, Remedy: store.Fetch,
-			Message: fmt.Sprintf("%d events are gone of which nothing is left to say where they belonged", lost-known)})
+			Message: fmt.Sprintf("%d arrivals are gone, and nothing says to which tiles they belonged", lost-known)})
 	}
 	spaces := make([]string, 0, len(v.counts))
 	for name := range v.counts {
