@@ -66,6 +66,8 @@ func (s *Server) health(ctx context.Context) (state string, problems []string, s
 		state, problems = "full", append(problems, "the disk is full: reports are not taken; make room, it goes on by itself")
 	case errors.Is(err, store.ErrReadOnly):
 		state, problems = "read-only", append(problems, "the disk cannot be written: reports are not taken")
+	case errors.Is(err, store.ErrBroken):
+		state, problems = "damaged", append(problems, "the database is damaged: stop the kit and run: fieldkit fsck --repair")
 	case err != nil:
 		state, problems = "store", append(problems, "the store does not work: "+err.Error())
 	case stat.Free < lowSpace:

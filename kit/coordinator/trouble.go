@@ -62,8 +62,12 @@ func (t *trouble) set(err error, free int64) {
 }
 
 // Trouble is why the store does not take events, nil when it does as far as is known: it took the last it was given, or
-// there is room again on its disk.
+// there is room again on its disk. Once a read or a write has met a damaged database, that.
 func (c *Coordinator) Trouble(ctx context.Context) error {
+	// Damage does not go away, though another read or write may miss it.
+	if err := c.store.Broken(); err != nil {
+		return err
+	}
 	c.trouble.mu.Lock()
 	err, free := c.trouble.err, c.trouble.free
 	c.trouble.mu.Unlock()

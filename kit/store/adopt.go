@@ -82,11 +82,11 @@ func (w *writer) adopt(c *conn, p *plan, group []*request) error {
 			}
 		}
 	}
-	rows := newRows(c, "INSERT INTO loose (space, cell, policy, seq) VALUES", 4, 50)
+	rows := newRows(c, "INSERT INTO loose (space, policy, cell, seq) VALUES", 4, 50)
 	for i := range p.fresh {
 		seq := p.fresh[i].Seq
 		if h, ok := loose[seq]; ok {
-			if err := rows.add(h.space, h.cell, h.policy, seq); err != nil {
+			if err := rows.add(h.space, h.policy, h.cell, seq); err != nil {
 				return err
 			}
 		}

@@ -53,3 +53,9 @@ func policyName(number int64) string {
 	}
 	return policies[number]
 }
+
+// TileOf is the tile of a cell as the tables have it; the error is ErrBroken.
+func TileOf(cell int64) (tile.Tile, error) { return tileOf(cell) }
+
+// PolicyName is the policy of a number as the tables have it.
+func PolicyName(number int64) string { return policyName(number) }

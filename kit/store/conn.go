@@ -21,7 +21,19 @@ type link interface {
 
 // openLink opens the file. Without mutexes: each connection is used by one goroutine at a time.
 func openLink(path string) (link, error) {
-	dsn := url.URL{Scheme: "file", Path: path, RawQuery: url.Values{"_mutex": {"no"}, "_busy_timeout": {"10000"}}.Encode()}
+	return dial(url.URL{Scheme: "file", Path: path, RawQuery: url.Values{"_mutex": {"no"}, "_busy_timeout": {"10000"}}.Encode()})
+}
+
+// openURI opens what SQLite knows under a URI.
+func openURI(dsn url.URL) (*conn, error) {
+	l, err := dial(dsn)
+	if err != nil {
+		return nil, err
+	}
+	return &conn{link: l}, nil
+}
+
+func dial(dsn url.URL) (link, error) {
 	c, err := new(sqlite3.SQLiteDriver).Open(dsn.String())
 	if err != nil {
 		return nil, err

@@ -57,7 +57,7 @@ func explain(doing string, err error) error {
 		err = fmt.Errorf("%w: is the disk mounted read-only, or another user's? %w", ErrReadOnly, err)
 	case lite.Code == sqlite3.ErrCorrupt, lite.Code == sqlite3.ErrNotADB, lite.Code == sqlite3.ErrError:
 		// The last is about our own statements: they fail where the schema is not the one that we made.
-		err = fmt.Errorf("%w: %w", ErrBroken, err)
+		err = fmt.Errorf("%w: stop the kit and run: fieldkit fsck --repair: %w", ErrBroken, err)
 	}
 	return &failure{doing, err}
 }

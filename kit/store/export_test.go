@@ -35,3 +35,6 @@ const Trailing = trailing
 
 // ApplicationID is what the file's header says.
 const ApplicationID = applicationID
+
+// Replacing are the steps of Replace.
+var Replacing = replacing

@@ -32,11 +32,15 @@ func (w *writer) append(group []*request) error {
 		if err = updateSpaces(c, p.spaces); err != nil {
 			return err
 		}
-		return w.adopt(c, p, group)
+		if err = w.adopt(c, p, group); err != nil {
+			return err
+		}
+		return w.reunite(c, p.fresh)
 	})
 	if err != nil {
 		return err
 	}
+	w.forgetReunited()
 	for name, s := range p.spaces {
 		w.spaces[name] = s
 	}
@@ -113,7 +117,11 @@ func (w *writer) index(c *conn, fresh []record, entries []entry) error {
 	if err := rows.flush(); err != nil {
 		return err
 	}
-	return c.exec("UPDATE mark SET indexed = ?", w.last+int64(len(fresh)))
+	last := w.last
+	if n := len(fresh); n > 0 {
+		last = fresh[n-1].Seq
+	}
+	return c.exec("UPDATE mark SET indexed = ?", last)
 }
 
 // indexed forgets what index wrote, when it is committed.

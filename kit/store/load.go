@@ -16,7 +16,8 @@ func (w *writer) start() error {
 		err = w.load()
 	}
 	if err == nil {
-		_, err = w.conn.one("SELECT coalesce(max(seq), 0) FROM event", nil, &w.last)
+		// What a repair did not find keeps its number: a reader's cursor may stand there.
+		_, err = w.conn.one("SELECT max((SELECT coalesce(max(seq), 0) FROM event), (SELECT coalesce(max(last), 0) FROM gap))", nil, &w.last)
 	}
 	if err != nil {
 		w.stop()
@@ -134,7 +135,11 @@ func (w *writer) load() error {
 	if err != nil {
 		return err
 	}
-	w.spaces, w.sealed, w.unplaced = spaces, sealed, places
+	wanted, err := loadWanted(w.conn)
+	if err != nil {
+		return err
+	}
+	w.spaces, w.sealed, w.unplaced, w.wanted = spaces, sealed, places, wanted
 	w.store.recent.add(entries, true)
 	return nil
 }

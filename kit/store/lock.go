@@ -10,6 +10,16 @@ import (
 	"syscall"
 )
 
+// Lock takes the folder dir for this process, as an open store does, for what works on the file itself. ErrLocked means that
+// another process has it. Closing the lock gives it back.
+func Lock(dir string) (io.Closer, error) {
+	file, err := lockFolder(dir)
+	if err != nil {
+		return nil, err // not a nil *os.File in the interface
+	}
+	return file, nil
+}
+
 // lockFolder takes the folder for this process. The lock is the kernel's, on the open file: it ends with the process,
 // however that ends, and the file that stays behind means nothing.
 func lockFolder(dir string) (*os.File, error) {

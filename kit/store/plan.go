@@ -94,6 +94,16 @@ func (w *writer) judge(c *conn, p *plan, e *Entry) (Outcome, error) {
 		}
 	}
 	seq := w.last + int64(len(p.fresh)) + 1
+	w.place(p, e, seq)
+	p.first[e.Hash] = seq
+	if _, ok := p.named[name]; !ok && !e.Event.Signed() {
+		p.named[name] = seq
+	}
+	return Outcome{seq, Taken}, nil
+}
+
+// place plans an entry to be stored under seq.
+func (w *writer) place(p *plan, e *Entry, seq int64) {
 	s := w.touch(p, e.Event.Space)
 	s.events++
 	s.bytes += int64(len(e.Event.Text))
@@ -108,11 +118,6 @@ func (w *writer) judge(c *conn, p *plan, e *Entry) (Outcome, error) {
 		hash:      e.Hash, door: e.Door,
 	})
 	p.entries = appendEntries(p.entries, seq, e.Hash, e.Event.ID)
-	p.first[e.Hash] = seq
-	if _, ok := p.named[name]; !ok && !e.Event.Signed() {
-		p.named[name] = seq
-	}
-	return Outcome{seq, Taken}, nil
 }
 
 // touch is the plan's copy of a space, or a new one.

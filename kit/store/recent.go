@@ -96,3 +96,6 @@ func sameKey(e *event.Event, hash [32]byte) int64 {
 	}
 	return contentKey(hash)
 }
+
+// IDKey is the key of an event id in the table event_id.
+func IDKey(id string) int64 { return idKey(id) }

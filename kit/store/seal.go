@@ -199,6 +199,12 @@ func (w *writer) insertSegment(c *conn, h home, lines []line) error {
 		return fmt.Errorf("%w: %w", errUnsealable, err)
 	}
 	seal := built.Seal(w.store.options.Key)
+	if len(w.wanted) > 0 {
+		// It may be one that was wanted, sealed anew.
+		if err := c.exec("DELETE FROM wanted WHERE hash = ?", built.Hash[:]); err != nil {
+			return err
+		}
+	}
 	return c.exec("INSERT INTO segment (hash, space, cell, policy, events, seal) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (hash) DO NOTHING",
 		built.Hash[:], h.space, h.cell, h.policy, events, seal.Text)
 }

@@ -60,9 +60,10 @@ type Store struct {
 
 	appends chan *request
 	tasks   chan func(*writer)
-	quit    chan struct{} // closed by Close
-	done    chan struct{} // closed when the writer has ended
-	saving  sync.Mutex    // held while a checkpoint is saved
+	broken  atomic.Pointer[error] // the first ErrBroken that was met
+	quit    chan struct{}         // closed by Close
+	done    chan struct{}         // closed when the writer has ended
+	saving  sync.Mutex            // held while a checkpoint is saved
 	closing sync.Once
 	closed  error
 }
@@ -92,6 +93,10 @@ func Open(dir string, o Options) (*Store, error) {
 	lock, err := lockFolder(dir)
 	if err != nil {
 		return nil, err
+	}
+	if err := finishReplacing(dir); err != nil {
+		lock.Close()
+		return nil, explain("ending the repair of "+dir, err)
 	}
 	s := &Store{
 		path: filepath.Join(dir, FileName), options: o, lock: lock,
@@ -202,5 +207,23 @@ func (s *Store) read(ctx context.Context, doing string, f func(*conn) error) err
 		c = nil
 	}
 	s.readers <- c
-	return explain(doing, err)
+	err = explain(doing, err)
+	s.notice(err)
+	return err
+}
+
+// notice remembers that the file was found to be damaged.
+func (s *Store) notice(err error) {
+	if errors.Is(err, ErrBroken) {
+		s.broken.CompareAndSwap(nil, &err)
+	}
+}
+
+// Broken is the first error since the store was opened by which a read or a write found the file damaged, nil if none
+// did. It does not go away by itself: see Inspect.
+func (s *Store) Broken() error {
+	if err := s.broken.Load(); err != nil {
+		return *err
+	}
+	return nil
 }

@@ -29,6 +29,10 @@ type writer struct {
 	tails  map[home]*tail // nil until read from the file
 	full   []home         // tails that became full, in that order
 	kept   int64          // bytes of tails that are in memory
+	// wanted are the tiles of which segments are to be put together again when their events come back; reunited says that
+	// the last transaction did so.
+	wanted   map[sealedAt]bool
+	reunited bool
 
 	announcements chan announcement
 	announced     chan struct{} // closed when all was announced
@@ -160,7 +164,9 @@ func (w *writer) transact(doing string, f func(*conn) error) error {
 			w.stop()
 		}
 	}
-	return explain(doing, err)
+	err = explain(doing, err)
+	w.store.notice(err)
+	return err
 }
 
 // publish brings what is in memory to what was committed, and has it announced.

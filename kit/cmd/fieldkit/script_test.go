@@ -32,6 +32,7 @@ func commands() map[string]func(*testscript.TestScript, bool, []string) {
 		"lastline":  lastLine,
 
 		"speccommands": specCommands,
+		"replace":      replace,
 	}
 }
 
@@ -197,3 +198,16 @@ var specPath = func() string {
 	}
 	return path
 }()
+
+// replace FILE OLD NEW puts other bytes in the place of the first that are OLD, as damage does: within the file.
+func replace(ts *testscript.TestScript, _ bool, args []string) {
+	at := strings.Index(read(ts, args[0]), args[1])
+	if at < 0 || len(args[1]) != len(args[2]) {
+		ts.Fatalf("%s has no %q", args[0], args[1])
+	}
+	f, err := os.OpenFile(ts.MkAbs(args[0]), os.O_WRONLY, 0)
+	ts.Check(err)
+	_, err = f.WriteAt([]byte(args[2]), int64(at))
+	ts.Check(err)
+	ts.Check(f.Close())
+}

@@ -2,9 +2,9 @@
 -- until a segment that holds them comes.
 CREATE TABLE loose (
   space  INTEGER NOT NULL,
-  cell   INTEGER NOT NULL,
   policy INTEGER NOT NULL,
+  cell   INTEGER NOT NULL,
   seq    INTEGER NOT NULL,
-  PRIMARY KEY (space, cell, policy, seq)
+  PRIMARY KEY (space, policy, cell, seq)
 ) STRICT, WITHOUT ROWID;
-INSERT INTO loose SELECT space, cell, policy, seq FROM event WHERE door = 0;
+INSERT INTO loose SELECT space, policy, cell, seq FROM event WHERE door = 0;

@@ -118,23 +118,6 @@ func (f *fixture) same() {
 	}
 }
 
-// resigned is the same content with another signature, as a signer that draws its nonce would make it.
-func resigned(t *testing.T, e *event.Event) *event.Event {
-	at := strings.Index(e.Text, `"value":"`) + len(`"value":"`)
-	if e.Operation == event.SensorReading {
-		at = strings.Index(e.Text, `"signature"`)
-		at += strings.Index(e.Text[at:], `"value":"`) + len(`"value":"`)
-	}
-	other, err := event.Parse([]byte(e.Text[:at] + strings.Repeat("A", 86) + e.Text[at+86:]))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if other.Hash() != e.Hash() || other.Text == e.Text {
-		t.Fatal("the test does not make another signature")
-	}
-	return other
-}
-
 func testOutcomes(t *testing.T, open Open) {
 	f := newFixture(t, open)
 	events := Events(60)

@@ -109,6 +109,10 @@ func testCheckpoints(t *testing.T, open Open) {
 		}
 	}
 	check(list[3], saved(a, 10, 3), saved(b, 20, 5), saved(c, 10, 0))
+	var problems []string
+	if err := f.Check(ctx, func(p string) { problems = append(problems, p) }); err != nil || len(problems) != 4 {
+		t.Errorf("of four files that are no snapshots a check says %q, %v", problems, err)
+	}
 	if err := f.DropCheckpoints(ctx, list[:3]); err != nil {
 		t.Fatal(err)
 	}
@@ -143,5 +147,12 @@ func saveAndLoad(s Keeper, e *event.Event) error {
 	if err == nil && (!ok || text != fmt.Sprintf("%s %d %q %d %v; ", want.Tile, want.Seq, want.File, want.Events, want.Uncertain)) {
 		err = fmt.Errorf("the checkpoint holds %s", text)
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	// What is in it is no snapshot, as a check would find.
+	if list, err = s.Checkpoints(ctx, e.Space); err != nil {
+		return err
+	}
+	return s.DropCheckpoints(ctx, list)
 }

@@ -1,0 +1,106 @@
+package salvage_test
+
+import (
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"testing"
+)
+
+var rounds = flag.Int("rounds", 21, "how many random damages are tried")
+
+// kinds of damage, to the file of this name.
+var kinds = []struct {
+	name string
+	do   func(r *rand.Rand, b []byte) []byte
+}{
+	{"overwritten", func(r *rand.Rand, b []byte) []byte {
+		n := min(len(b), 1<<r.IntN(17)) // 1 byte to 64 KiB
+		at := r.IntN(len(b) - n + 1)
+		for i := range n {
+			b[at+i] = byte(r.Uint32())
+		}
+		return b
+	}},
+	{"zeroed", func(r *rand.Rand, b []byte) []byte {
+		n := min(len(b), 512<<r.IntN(8))
+		at := r.IntN(len(b)-n+1) &^ 511
+		clear(b[at : at+n])
+		return b
+	}},
+	{"flipped", func(r *rand.Rand, b []byte) []byte {
+		for range 1 + r.IntN(200) {
+			b[r.IntN(len(b))] ^= 1 << r.IntN(8)
+		}
+		return b
+	}},
+	{"truncated", func(r *rand.Rand, b []byte) []byte { return b[:r.IntN(len(b))] }},
+	{"swapped", func(r *rand.Rand, b []byte) []byte {
+		for range 1 + r.IntN(4) {
+			i, j := r.IntN(len(b)/4096)*4096, r.IntN(len(b)/4096)*4096
+			page := append([]byte{}, b[i:i+4096]...)
+			copy(b[i:i+4096], b[j:j+4096])
+			copy(b[j:j+4096], page)
+		}
+		return b
+	}},
+	{"copied over", func(r *rand.Rand, b []byte) []byte {
+		i, j := r.IntN(len(b)/4096)*4096, r.IntN(len(b)/4096)*4096
+		copy(b[i:i+4096], b[j:j+4096])
+		return b
+	}},
+	{"early pages", func(r *rand.Rand, b []byte) []byte {
+		n := min(len(b), 1<<r.IntN(13))
+		at := r.IntN(min(len(b), 10*4096) - n + 1)
+		for i := range n {
+			b[at+i] = byte(r.Uint32())
+		}
+		return b
+	}},
+}
+
+// Random damages to the file of a kit that was closed, and to file and log of one that was killed.
+func TestRandomDamage(t *testing.T) {
+	w := theWorld(t)
+	quiet, told := 0, 0
+	for n := range *rounds {
+		kind := kinds[n%len(kinds)]
+		r := rand.New(rand.NewPCG(uint64(n), 77))
+		damaged, file := clone(w.closed), "kit.db"
+		if n/len(kinds)%2 == 1 {
+			damaged = clone(w.killed)
+			if r.IntN(3) > 0 {
+				file = "kit.db-wal"
+			}
+		}
+		damaged[file] = kind.do(r, damaged[file])
+		t.Run(fmt.Sprintf("%d %s %s", n, kind.name, file), func(t *testing.T) {
+			list, result := w.recovers(t, damaged)
+			if len(list) == 0 {
+				quiet++
+				if result.Events != int64(len(w.rows)) {
+					t.Errorf("%d events are here of %d, and nobody says so", result.Events, len(w.rows))
+				}
+			} else {
+				told++
+			}
+			t.Logf("%d findings, %d events left of %d, %d lost, %d rejected, %d segments wanted", len(list), result.Events, len(w.rows), result.Lost, result.Rejected, len(result.Wanted))
+		})
+	}
+	t.Logf("%d damages were told of, %d hit nothing that matters", told, quiet)
+	if told < quiet {
+		t.Error("the tests damage too little")
+	}
+}
+
+// A healthy kit is sound, closed or killed.
+func TestHealthy(t *testing.T) {
+	w := theWorld(t)
+	for name, files := range map[string]map[string][]byte{"closed": w.closed, "killed": w.killed} {
+		t.Run(name, func(t *testing.T) {
+			if list, result := w.recovers(t, files); len(list) > 0 || result.Damaged || result.Events != int64(len(w.rows)) {
+				t.Errorf("%+v\n%s", result, words(list))
+			}
+		})
+	}
+}
