@@ -68,6 +68,13 @@ var healthy = sync.OnceValues(func() (*world, error) {
 	if _, err := s.Seal(ctx, now.Unix()); err != nil { // all but what came last
 		return nil, err
 	}
+	// What comes from here on stays in the log of the kit that is killed.
+	if err := s.Close(); err != nil {
+		return nil, err
+	}
+	if s, err = store.Open(dir, options()); err != nil {
+		return nil, err
+	}
 	late := sample.Events(200, sample.Options{Space: "late", Seed: 8})
 	w.events = append(w.events, late...)
 	entries := storetest.Entries(late)
