@@ -81,7 +81,7 @@ was here must be fetched from another kit.`,
 			}
 			result, err := run()
 			if errors.Is(err, store.ErrLocked) {
-				return fmt.Errorf("%w; a check needs the folder for itself: stop the kit first, then start it again", err)
+				return fmt.Errorf("%w; fsck needs the folder for itself: stop the kit first", err)
 			}
 			if err != nil {
 				return err

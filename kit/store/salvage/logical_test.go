@@ -98,6 +98,19 @@ func TestLogicalDamage(t *testing.T) {
 	}
 }
 
+// A file of the version before this one is sound, and damaged it is brought to this one.
+func TestEarlierVersion(t *testing.T) {
+	w := theWorld(t)
+	earlier := w.changed(t, "DROP TABLE gap", "DROP TABLE wanted", "PRAGMA user_version = 1")
+	if list, _ := w.recovers(t, earlier); len(list) > 0 {
+		t.Error(words(list))
+	}
+	clear(earlier["kit.db"][5000:9000])
+	if list, result := w.recovers(t, earlier); len(list) == 0 || !result.Repaired {
+		t.Errorf("%+v", result)
+	}
+}
+
 // Files that are not there, empty, or garbage.
 func TestFilesGone(t *testing.T) {
 	w := theWorld(t)
