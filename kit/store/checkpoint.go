@@ -73,9 +73,7 @@ func (s *Store) Checkpoints(ctx context.Context, space string) (list []Checkpoin
 // ok is false where the checkpoint has been replaced since.
 func (s *Store) LoadCheckpoint(ctx context.Context, one Checkpoint, yield func(CheckpointTile) error) (ok bool, err error) {
 	err = s.read(ctx, "loading a checkpoint", func(c *conn) error {
-		var seq int64
-		ok, err = c.one("SELECT seq FROM checkpoint WHERE id = ?", []driver.Value{one.id}, &seq)
-		if ok = ok && seq == one.Seq; err != nil || !ok {
+		if ok, err = one.stands(c); err != nil || !ok {
 			return err
 		}
 		query := `SELECT x.cell, x.seq, x.uncertain, p.hash, p.t, p.d, p.event, p.events, p.state, p.file
@@ -97,6 +95,12 @@ func (s *Store) LoadCheckpoint(ctx context.Context, one Checkpoint, yield func(C
 		})
 	})
 	return ok, err
+}
+
+// stands reports whether a checkpoint is still there, or one that is just like it.
+func (k *Checkpoint) stands(c *conn) (ok bool, err error) {
+	query := "SELECT c.id FROM checkpoint AS c JOIN space AS s ON s.id = c.space WHERE c.id = ? AND c.seq = ? AND c.at = ? AND c.rules = ? AND s.name = ?"
+	return c.one(query, []driver.Value{k.id, k.Seq, k.At, k.Rules, k.Space})
 }
 
 func snapshotOf(row []driver.Value) (p Snapshot, err error) {

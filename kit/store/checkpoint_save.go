@@ -95,9 +95,8 @@ func (w *writer) saveCheckpoint(c *conn, one, onto *Checkpoint, tiles []Checkpoi
 func (w *writer) placeCheckpoint(c *conn, space int64, one, onto *Checkpoint) (id int64, err error) {
 	timeline := append([]byte{}, one.Timeline...) // never null
 	if onto != nil {
-		var seq int64
-		ok, err := c.one("SELECT seq FROM checkpoint WHERE id = ?", []driver.Value{onto.id}, &seq)
-		if err == nil && (!ok || seq != onto.Seq) {
+		ok, err := onto.stands(c)
+		if err == nil && !ok {
 			err = fmt.Errorf("the checkpoint to go on from was replaced meanwhile")
 		}
 		if err != nil {
@@ -117,6 +116,10 @@ func (w *writer) placeCheckpoint(c *conn, space int64, one, onto *Checkpoint) (i
 	}
 	if err == nil {
 		_, err = c.one("SELECT id FROM checkpoint WHERE space = ? AND at = ?", []driver.Value{space, one.At}, &id)
+	}
+	if err == nil {
+		// Of one that damage took away the tiles may be left.
+		err = c.exec("DELETE FROM checkpoint_tile WHERE checkpoint = ?", id)
 	}
 	if err == nil && onto != nil {
 		err = c.exec(`INSERT INTO checkpoint_tile (checkpoint, cell, snapshot, seq, uncertain)

@@ -153,7 +153,7 @@ func inspectLog(path string, find func(Finding)) error {
 	}
 	header := make([]byte, page.LogHeaderSize)
 	var log *page.Log
-	whole, beyond, torn := uint32(0), 0, 0
+	whole, beyond, torn := uint32(0), 0, 0 // frames, frames behind a fault, ends of transactions among these
 	if !absent {
 		defer file.Close()
 		if _, err := file.ReadAt(header, 0); err == nil {
@@ -180,13 +180,13 @@ func inspectLog(path string, find func(Finding)) error {
 	switch {
 	case log != nil && !log.Sound:
 		say("header", "the header of the log is broken: nothing in it is read")
-	case beyond > 0:
+	case torn > 0: // without an end it is a transaction that was given up
 		say("broken", "the log breaks off after %d pages: %d pages behind that are not read, %d transactions among them (the plug was pulled during a write, or the file is damaged)", whole, beyond, torn)
 	}
 	frames, copied, salt, ok := readIndexOf(path)
-	if ok && frames > copied && (whole < frames || log == nil || salt != [8]byte(header[16:24])) && beyond == 0 && (log == nil || log.Sound) {
+	if ok && frames > copied && (whole < frames || log == nil || salt != [8]byte(header[16:24])) && torn == 0 && (log == nil || log.Sound) {
 		find(Finding{What: "log", Rule: "short", Remedy: Fetch,
-			Message: fmt.Sprintf("%d pages of the log were committed, %d are here: the latest events are gone", frames, whole)})
+			Message: fmt.Sprintf("%d pages of the log were committed, %d are here: the latest events may be gone", frames, whole)})
 	}
 	return nil
 }

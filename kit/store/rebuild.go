@@ -44,13 +44,16 @@ type Restoration struct {
 }
 
 // Rebuild makes a new database at path of what was found in a damaged one: events and seals as they were, all else derived
-// from them. What stood at path before is overwritten. When it returns the file is on disk, whole and without a log.
+// from them. What stood at path before is overwritten, and with an error nothing is left there. When it returns the file is on disk, whole and without a log.
 func Rebuild(ctx context.Context, path string, r Restoration) (wanted []Wanted, err error) {
-	for _, suffix := range []string{"", "-wal", "-shm"} {
-		if err := os.Remove(path + suffix); err != nil && !errors.Is(err, os.ErrNotExist) {
-			return nil, explain("rebuilding", err)
-		}
+	if err := Discard(path); err != nil {
+		return nil, err
 	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, Discard(path)) // on a full disk it would take the room
+		}
+	}()
 	s := &Store{path: path, options: Options{Now: time.Now, Logger: slog.New(slog.DiscardHandler), open: openLink}}
 	s.recent, s.digests = newRecent(), newDigests(s)
 	w := newWriter(s)
@@ -78,6 +81,16 @@ func Rebuild(ctx context.Context, path string, r Restoration) (wanted []Wanted, 
 		}
 	}
 	return wanted, explain("rebuilding", err)
+}
+
+// Discard removes what a Rebuild that did not come to its end left at path.
+func Discard(path string) error {
+	for _, suffix := range []string{"", "-wal", "-shm"} {
+		if err := os.Remove(path + suffix); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return explain("rebuilding", err)
+		}
+	}
+	return nil
 }
 
 type rebuilder struct {

@@ -3,6 +3,8 @@ package main
 import (
 	"errors"
 	"fmt"
+	"os"
+	"runtime/debug"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -60,6 +62,9 @@ was here must be fetched from another kit.`,
   fieldkit log --data other-camp | fieldkit append --data camp   # brings back what was lost`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
+			if os.Getenv("GOGC") == "" {
+				debug.SetGCPercent(gcPercent) // as for a kit: there is little memory and no hurry
+			}
 			s := summaryLine{Summary: "sound", Message: "everything is as it must be"}
 			person := 0
 			var broken error // stdout
@@ -76,7 +81,7 @@ was here must be fetched from another kit.`,
 			}
 			result, err := run()
 			if errors.Is(err, store.ErrLocked) {
-				return fmt.Errorf("%w; a check needs the folder for itself: stop the kit first, then start it again", err)
+				return fmt.Errorf("%w; fsck needs the folder for itself: stop the kit first", err)
 			}
 			if err != nil {
 				return err

@@ -4,10 +4,11 @@ import (
 	"flag"
 	"fmt"
 	"math/rand/v2"
+	"sync/atomic"
 	"testing"
 )
 
-var rounds = flag.Int("rounds", 21, "how many random damages are tried")
+var rounds = flag.Int("rounds", 14, "how many random damages are tried")
 
 // kinds of damage, to the file of this name.
 var kinds = []struct {
@@ -62,33 +63,36 @@ var kinds = []struct {
 // Random damages to the file of a kit that was closed, and to file and log of one that was killed.
 func TestRandomDamage(t *testing.T) {
 	w := theWorld(t)
-	quiet, told := 0, 0
-	for n := range *rounds {
-		kind := kinds[n%len(kinds)]
-		r := rand.New(rand.NewPCG(uint64(n), 77))
-		damaged, file := clone(w.closed), "kit.db"
-		if n/len(kinds)%2 == 1 {
-			damaged = clone(w.killed)
-			if r.IntN(3) > 0 {
-				file = "kit.db-wal"
-			}
-		}
-		damaged[file] = kind.do(r, damaged[file])
-		t.Run(fmt.Sprintf("%d %s %s", n, kind.name, file), func(t *testing.T) {
-			list, result := w.recovers(t, damaged)
-			if len(list) == 0 {
-				quiet++
-				if result.Events != int64(len(w.rows)) {
-					t.Errorf("%d events are here of %d, and nobody says so", result.Events, len(w.rows))
+	var quiet, told atomic.Int64
+	t.Run("all", func(t *testing.T) {
+		for n := range *rounds {
+			kind := kinds[n%len(kinds)]
+			r := rand.New(rand.NewPCG(uint64(n), 77))
+			damaged, file := clone(w.closed), "kit.db"
+			if n/len(kinds)%2 == 1 {
+				damaged = clone(w.killed)
+				if r.IntN(3) > 0 {
+					file = "kit.db-wal"
 				}
-			} else {
-				told++
 			}
-			t.Logf("%d findings, %d events left of %d, %d lost, %d rejected, %d segments wanted", len(list), result.Events, len(w.rows), result.Lost, result.Rejected, len(result.Wanted))
-		})
-	}
-	t.Logf("%d damages were told of, %d hit nothing that matters", told, quiet)
-	if told < quiet {
+			damaged[file] = kind.do(r, damaged[file])
+			t.Run(fmt.Sprintf("%d %s %s", n, kind.name, file), func(t *testing.T) {
+				t.Parallel()
+				list, result := w.recovers(t, damaged)
+				if len(list) == 0 {
+					quiet.Add(1)
+					if result.Events != int64(len(w.rows)) {
+						t.Errorf("%d events are here of %d, and nobody says so", result.Events, len(w.rows))
+					}
+				} else {
+					told.Add(1)
+				}
+				t.Logf("%d findings, %d events left of %d, %d lost, %d rejected, %d segments wanted", len(list), result.Events, len(w.rows), result.Lost, result.Rejected, len(result.Wanted))
+			})
+		}
+	})
+	t.Logf("%d damages were told of, %d hit nothing that matters", told.Load(), quiet.Load())
+	if told.Load() < quiet.Load() {
 		t.Error("the tests damage too little")
 	}
 }

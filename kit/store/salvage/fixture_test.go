@@ -68,6 +68,13 @@ var healthy = sync.OnceValues(func() (*world, error) {
 	if _, err := s.Seal(ctx, now.Unix()); err != nil { // all but what came last
 		return nil, err
 	}
+	// What comes from here on stays in the log of the kit that is killed.
+	if err := s.Close(); err != nil {
+		return nil, err
+	}
+	if s, err = store.Open(dir, options()); err != nil {
+		return nil, err
+	}
 	late := sample.Events(200, sample.Options{Space: "late", Seed: 8})
 	w.events = append(w.events, late...)
 	entries := storetest.Entries(late)
@@ -98,20 +105,20 @@ var healthy = sync.OnceValues(func() (*world, error) {
 	return w, err
 })
 
-// makeEvents are some thousand in several spaces, signed and not, a few of them so long that they fill several pages.
+// makeEvents are some hundred in several spaces, signed and not, a few of them so long that they fill several pages.
 func makeEvents() []*event.Event {
-	events := sample.Events(1500, sample.Options{})
-	events = append(events, sample.Events(700, sample.Options{Space: "camp.b", Seed: 1})...)
+	events := sample.Events(450, sample.Options{})
+	events = append(events, sample.Events(200, sample.Options{Space: "camp.b", Seed: 1})...)
 	events = append(events, sample.Events(60, sample.Options{Space: "small", Seed: 2})...)
-	for i := range 60 {
+	for i := range 30 {
 		events = append(events, sample.V0("demo", fmt.Sprintf("evt-%d", i), sample.Start+int64(i), i))
 	}
 	key := ed25519.NewKeyFromSeed([]byte("whoever writes long reports ... "))
-	for i := range 25 {
+	for i := range 12 {
 		e, err := event.NewSigner(key).Sign(fmt.Appendf(nil, `{"timestamp":%d,"space_id":"rhine-flood","layer_id":"reports","operation":"create_node","node_type":"report",
 			"transform":{"position":[9.49,47.05]},"properties":{"note":%q},"previous_events":[],
 			"preserves_invariants":["adjacency","exclusion","consistency","boundary_discipline","authority_nontransfer"],
-			"scope":{"realm":"public","authority":"source","boundary":"interior","policy":"public"}}`, sample.Start+i, strings.Repeat("long ", 500+100*i)))
+			"scope":{"realm":"public","authority":"source","boundary":"interior","policy":"public"}}`, sample.Start+i, strings.Repeat("long ", 500+200*i)))
 		if err != nil {
 			panic(err)
 		}

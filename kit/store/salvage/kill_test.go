@@ -37,7 +37,7 @@ func TestRepairKilledAgainAndAgain(t *testing.T) {
 	damaged := clone(w.killed)
 	for i := range 3000 { // the tree's upper pages, and some of the events
 		damaged["kit.db"][200+i] ^= byte(i)
-		damaged["kit.db"][400_000+i] ^= byte(i)
+		damaged["kit.db"][300_000+i] ^= byte(i)
 	}
 	calm := lay(t, damaged)
 	began := time.Now()

@@ -54,8 +54,11 @@ func Repair(ctx context.Context, dir string, now time.Time, find func(store.Find
 		if v != nil {
 			defer v.image.close()
 		}
-		if err != nil || !result.Damaged {
+		if err != nil {
 			return result, err
+		}
+		if !result.Damaged {
+			return result, store.Discard(store.NewPath(dir)) // what a repair that was killed left behind
 		}
 		wanted, err := store.Rebuild(ctx, store.NewPath(dir), store.Restoration{
 			Events: v.restored, Seals: v.seals, Last: v.last, Lost: func(seq int64) int64 { return v.keys[seq] },

@@ -21,7 +21,6 @@ var (
 	// What can be derived from events again.
 	snapshotColumns   = []page.Type{page.Null, page.Blob, page.Integer, page.Integer, page.Integer, page.Integer, page.Text, page.Integer, page.Blob, page.Blob}
 	checkpointColumns = []page.Type{page.Null, page.Integer, page.Integer, page.Integer, page.Text, page.Blob}
-	sequenceColumns   = []page.Type{page.Text, page.Integer}
 )
 
 func is(values []page.Value, columns []page.Type) bool {
@@ -37,9 +36,9 @@ func is(values []page.Value, columns []page.Type) bool {
 }
 
 // known reports whether values are a row of a table that has nothing to be salvaged in it: sqlite_schema and checkpoint_tile
-// (5 columns), mark, snapshot, checkpoint, sqlite_sequence.
+// (5 columns), mark, snapshot, checkpoint.
 func known(values []page.Value) bool {
-	return len(values) == 5 || is(values, markColumns) || is(values, snapshotColumns) || is(values, checkpointColumns) || is(values, sequenceColumns)
+	return len(values) == 5 || is(values, markColumns) || is(values, snapshotColumns) || is(values, checkpointColumns)
 }
 
 // textStart is how nearly every event begins, its members being sorted.

@@ -48,7 +48,8 @@ type bad struct {
 type candidate struct {
 	found
 	text  string
-	quiet bool // found by a sweep: what does not verify was none
+	home  int64 // the number of its space, 0 where it is not known
+	quiet bool  // found by a sweep: what does not verify was none
 }
 
 // scanner goes through an image and keeps what verifies.
@@ -136,7 +137,7 @@ func (s *scanner) sweep(at spot, b []byte) {
 		if !e.Signed() && !bytes.HasSuffix(b[:i], hash[:]) {
 			return // the hash stands before the text
 		}
-		s.add(candidate{found{received: e.Timestamp, hash: hash, place: place{spot: at, at: uint16(i), length: uint16(len(text))}, door: true}, string(text), true})
+		s.add(candidate{found{received: e.Timestamp, hash: hash, place: place{spot: at, at: uint16(i), length: uint16(len(text))}, door: true}, string(text), 0, true})
 	})
 }
 
@@ -148,7 +149,7 @@ func (s *scanner) row(p place, cell page.Cell, quiet bool) bool {
 	}
 	switch {
 	case is(values, eventColumns):
-		c := candidate{found{seq: cell.Rowid, received: values[6].Int, place: p, door: values[7].Int != 0}, string(values[10].Bytes), quiet}
+		c := candidate{found{seq: cell.Rowid, received: values[6].Int, place: p, door: values[7].Int != 0}, string(values[10].Bytes), values[1].Int, quiet}
 		hashed := len(values[9].Bytes) == 32
 		if hashed {
 			c.hash = digest.Sum(values[9].Bytes)
@@ -280,6 +281,9 @@ func (s *scanner) flush() {
 			continue
 		}
 		c.space = s.space(e.Space)
+		if _, ok := s.names[c.home]; !ok && c.home > 0 {
+			s.names[c.home] = s.spaces[c.space] // the table itself may be gone
+		}
 		s.counts[c.space]++
 		s.byHash[c.hash] = int32(len(s.events))
 		s.events = append(s.events, c.found)

@@ -17,7 +17,7 @@ CREATE TABLE snapshot (
 
 -- A moment of a space, folded: the events with a clock t up to at and a seq up to seq, by these rules of the space.
 CREATE TABLE checkpoint (
-  id       INTEGER PRIMARY KEY AUTOINCREMENT, -- never given again: whoever goes on from one that is gone finds out
+  id       INTEGER PRIMARY KEY,
   space    INTEGER NOT NULL,
   at       INTEGER NOT NULL, -- the end of time for the checkpoint of all events
   seq      INTEGER NOT NULL,
