@@ -9,6 +9,7 @@
 # make screenshots the pictures of the README, made anew
 # make race        Go tests under the race detector
 # make fuzz        each fuzzer for FUZZTIME (default 20s)
+# make crash       KILLS kills of the program under load (default 1000), CUTS power cuts beneath SQLite (default 5000)
 # make bench       JSON lines: ratios against a limit measured in the same run
 # make clean       take away what was built
 
@@ -21,6 +22,8 @@ TAGS := -tags=sqlite_omit_load_extension
 GO := go
 GOBUILD := $(GO) build $(TAGS) -trimpath
 FUZZTIME ?= 20s
+KILLS ?= 1000
+CUTS ?= 5000
 DATA ?= fieldkit-data
 LISTEN ?= 127.0.0.1:8080
 
@@ -29,7 +32,7 @@ PAGE_SOURCES := $(shell find dashboard/src dashboard/public dashboard/tools -typ
 GO_SOURCES := $(shell find . -name '*.go' -not -path './dashboard/node_modules/*') go.mod go.sum
 EMBEDDED := $(shell find kit maps -type f -not -name '*.go' -not -path '*/testdata/*')
 
-.PHONY: check run test build web e2e screenshots race fuzz bench clean lint page gotest compiler browser
+.PHONY: check run test build web e2e screenshots race fuzz crash bench clean lint page gotest compiler browser
 
 compiler:
 	@.ci/need gcc:gcc
@@ -88,6 +91,10 @@ fuzz: web | compiler
 			echo "== $$pkg $$f"; $(GO) test $(TAGS) -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x $$pkg; \
 		done; \
 	done
+
+crash: bin/fieldkit
+	FIELDKIT_CRASH_CUTS=$(CUTS) $(GO) test $(TAGS) -count=1 -timeout 60m -v -run '^TestPowerCuts' ./kit/store
+	FIELDKIT_CRASH_KILLS=$(KILLS) FIELDKIT_BIN=$(CURDIR)/bin/fieldkit $(GO) test $(TAGS) -count=1 -timeout 60m -v -run '^TestKilledUnderLoad$$' ./kit/cmd/fieldkit
 
 bench: web | compiler
 	@$(GO) run $(TAGS) ./kit/cmd/bench
