@@ -59,6 +59,7 @@ type Coordinator struct {
 	earlier   *earlier
 	summaries summaries
 	trouble   trouble
+	clock     *clockWatch
 	spaces    spaceNames
 
 	stop    context.CancelFunc // ends what runs by itself
@@ -82,7 +83,7 @@ func Open(config Config) (*Coordinator, error) {
 	}
 	config.Data = data
 	c := &Coordinator{data: config.Data, now: config.Now, log: config.Logger, worlds: make(map[string]*world),
-		spaces: spaceNames{names: make(map[string]bool)}, hub: newHub(), earlier: newEarlier(), started: config.Now()}
+		spaces: spaceNames{names: make(map[string]bool)}, hub: newHub(), earlier: newEarlier(), started: config.Now(), clock: newClockWatch(config.Now)}
 	c.files = folderRules{root: filepath.Join(config.Data, "spaces"), log: config.Logger, now: config.Now, held: make(map[string]*spaceFolder)}
 	if c.key, err = kitKey(config.Data); err != nil {
 		return nil, err
@@ -108,6 +109,7 @@ func Open(config Config) (*Coordinator, error) {
 	ctx, stop := context.WithCancel(context.Background())
 	c.stop = stop
 	c.running.Go(func() { c.keepSealed(ctx) })
+	c.running.Go(func() { c.keepTrying(ctx) })
 	return c, nil
 }
 

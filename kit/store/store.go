@@ -57,6 +57,7 @@ type Store struct {
 	readers chan *conn // nil for a connection that is not open yet
 	recent  *recent
 	digests *digests
+	damage  atomic.Pointer[error] // the first sign of it
 
 	appends chan *request
 	tasks   chan func(*writer)
@@ -201,5 +202,5 @@ func (s *Store) read(ctx context.Context, doing string, f func(*conn) error) err
 		c = nil
 	}
 	s.readers <- c
-	return explain(doing, err)
+	return s.notice(explain(doing, err))
 }

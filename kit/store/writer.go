@@ -160,7 +160,7 @@ func (w *writer) transact(doing string, f func(*conn) error) error {
 			w.stop()
 		}
 	}
-	return explain(doing, err)
+	return w.store.notice(explain(doing, err))
 }
 
 // publish brings what is in memory to what was committed, and has it announced.
