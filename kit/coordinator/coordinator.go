@@ -208,7 +208,7 @@ func kitName(config Config) (string, error) {
 		return "", fmt.Errorf("the kit's name: must be at most %d characters of text, in one line", maxName)
 	}
 	// Whole or not at all: a plug pulled meanwhile must not leave half a name.
-	if err = os.WriteFile(path+".new", []byte(name), 0o644); err == nil {
+	if err = writeSynced(path+".new", name); err == nil {
 		err = os.Rename(path+".new", path)
 	}
 	if err != nil {
@@ -216,4 +216,20 @@ func kitName(config Config) (string, error) {
 		config.Logger.Warn("the kit's name could not be written; it holds until the kit is closed", "error", err)
 	}
 	return name, nil
+}
+
+// writeSynced writes a file whose bytes are on the disk when it returns.
+func writeSynced(path, text string) error {
+	f, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	_, err = f.WriteString(text)
+	if err == nil {
+		err = f.Sync()
+	}
+	if closing := f.Close(); err == nil {
+		err = closing
+	}
+	return err
 }
