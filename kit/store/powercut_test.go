@@ -24,7 +24,7 @@ import (
 // The variables say how many cuts are tried; make crash sets them.
 const (
 	cutsVariable = "FIELDKIT_CRASH_CUTS"
-	usualCuts    = 200
+	usualCuts    = 150
 	cutsPerRun   = 50
 	eventsPerRun = 240
 )
@@ -267,13 +267,13 @@ func TestPowerCutsAreFelt(t *testing.T) {
 		lies  int
 		least float64 // the share of cuts that must be felt
 	}{
-		{"synchronous off", careless, 0, 0.5},
-		{"the last 12 syncs pretended", honest, 12, 0.5},
-		{"the last sync pretended", honest, 1, 0.1},
+		{"synchronous off", careless, 0, 0.2},
+		{"the last 12 syncs pretended", honest, 12, 0.2},
+		{"the last sync pretended", honest, 1, 0.05},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			cuts, lost, unsound := 0, 0, 0
-			for seed := uint64(101); cuts < max(100, cutsWanted(t)/10); seed++ {
+			for seed := uint64(101); cuts < max(2*cutsPerRun, cutsWanted(t)/10); seed++ {
 				r := rand.New(rand.NewPCG(seed, 7))
 				dir := memoryDir(t)
 				u := record(t, dir, c.words, nil, entries(eventsPerRun, seed), r)
