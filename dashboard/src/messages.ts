@@ -32,6 +32,35 @@ export const messages = {
     retry: 'Retry',
   },
 
+  trouble: {
+    conditions: {
+      full: {
+        title: 'The box’s disk is full.',
+        works: 'The map still works. New reports wait on your phone: nothing is lost, and they are handed over by themselves.',
+        todo: 'Whoever looks after the box: make room on its disk.',
+      },
+      'read-only': {
+        title: 'The box cannot write to its disk.',
+        works: 'The map still works. New reports wait on your phone: nothing is lost, and they are handed over by themselves.',
+        todo: 'Whoever looks after the box: see whether the disk or memory card is locked, loose or worn out.',
+      },
+      broken: {
+        title: 'The box’s memory is damaged.',
+        works: 'What the map shows may not be everything. New reports wait on your phone: keep them, and do not clear your browser.',
+        todo: 'Whoever looks after the box: stop the kit and run “fieldkit fsck --repair”.',
+      },
+      store: {
+        title: 'The box cannot store anything now.',
+        works: 'New reports wait on your phone: nothing is lost, and they are handed over by themselves.',
+        todo: 'Whoever looks after the box: see what it says at /healthz; start it again.',
+      },
+    },
+    note: (sentence: string) => `From the box: ${sentence}`,
+    fold: 'Less',
+    unfold: 'More',
+    read: 'OK',
+  },
+
   dock: {
     label: 'Main',
     report: 'Report',
@@ -239,6 +268,7 @@ export const messages = {
     signingMissing: 'The part of the page that signs has not been loaded yet. Your words stay here: try again when the connection is back.',
     sent: 'Your report is stored at the box.',
     kept: 'No connection: your report is kept on this phone and handed over by itself.',
+    keptTrouble: 'The box cannot store it now: your report is kept on this phone and handed over by itself.',
     notKept: 'This browser stores nothing: keep this page open until the report is handed over.',
     refused: (why: string) => `The kit refused the report: ${why}`,
     changePlace: 'Change place',

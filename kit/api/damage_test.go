@@ -35,7 +35,7 @@ func TestDamagedDatabase(t *testing.T) {
 	var got statusOf
 	k.read("/api/v1/status", &got)
 	said := strings.Join(got.Problems, " ")
-	if got.State != "damaged" || !strings.Contains(said, "stop the kit and run: fieldkit fsck --repair") {
+	if got.State != "broken" || !strings.Contains(said, "stop the kit and run: fieldkit fsck --repair") {
 		t.Errorf("%+v", got)
 	}
 	if r := k.get("/healthz"); r.StatusCode != 503 || !strings.Contains(string(r.body), said) {

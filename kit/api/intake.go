@@ -96,6 +96,12 @@ func (s *Server) storeFailed(w http.ResponseWriter, err error) {
 		refuse(w, http.StatusServiceUnavailable, "", "the request was given up")
 	case errors.Is(err, store.ErrFull):
 		refuse(w, http.StatusInsufficientStorage, "", "the kit's disk is full: the event is not stored; what was stored before is safe")
+	case errors.Is(err, store.ErrReadOnly):
+		w.Header().Set("Retry-After", "10")
+		refuse(w, http.StatusServiceUnavailable, "", "the kit's disk cannot be written: the event is not stored; what was stored before is safe")
+	case errors.Is(err, store.ErrBroken):
+		w.Header().Set("Retry-After", "30")
+		refuse(w, http.StatusServiceUnavailable, "", "the kit's database is damaged: stop the kit and run fieldkit fsck --repair")
 	default:
 		s.log.Error("the store failed", "error", err)
 		w.Header().Set("Retry-After", "5")

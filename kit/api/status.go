@@ -63,11 +63,11 @@ func (s *Server) health(ctx context.Context) (state string, problems []string, s
 	}
 	switch {
 	case errors.Is(err, store.ErrFull):
-		state, problems = "full", append(problems, "the disk is full: reports are not taken; make room, it goes on by itself")
+		state, problems = "full", append(problems, "the disk is full: reports are not taken, they wait on the phones; make room, it goes on by itself")
 	case errors.Is(err, store.ErrReadOnly):
-		state, problems = "read-only", append(problems, "the disk cannot be written: reports are not taken")
+		state, problems = "read-only", append(problems, "the disk cannot be written: reports are not taken, they wait on the phones; make it writable, it goes on by itself")
 	case errors.Is(err, store.ErrBroken):
-		state, problems = "damaged", append(problems, "the database is damaged: stop the kit and run: fieldkit fsck --repair")
+		state, problems = "broken", append(problems, "the database is damaged: reports are not taken, they wait on the phones, and what is shown may not be all; stop the kit and run: fieldkit fsck --repair")
 	case err != nil:
 		state, problems = "store", append(problems, "the store does not work: "+err.Error())
 	case stat.Free < lowSpace:
@@ -85,5 +85,5 @@ func (s *Server) healthz(w http.ResponseWriter, r *http.Request) {
 		w.Write([]byte(strings.Join(problems, "\n") + "\n"))
 		return
 	}
-	w.Write([]byte("ok\n"))
+	w.Write([]byte(strings.Join(append([]string{"ok"}, problems...), "\n") + "\n"))
 }

@@ -63,6 +63,7 @@ type Coordinator struct {
 	momentEvents int64
 	summaries    summaries
 	trouble      trouble
+	clock        *clockWatch
 	spaces       spaceNames
 	verifier     *event.Verifier
 
@@ -91,7 +92,7 @@ func Open(config Config) (*Coordinator, error) {
 	}
 	config.Data = data
 	c := &Coordinator{data: config.Data, now: config.Now, log: config.Logger, worlds: make(map[string]*world),
-		spaces: spaceNames{names: make(map[string]bool)}, hub: newHub(), earlier: newEarlier(), started: config.Now()}
+		spaces: spaceNames{names: make(map[string]bool)}, hub: newHub(), earlier: newEarlier(), started: config.Now(), clock: newClockWatch(config.Now)}
 	if c.momentEvents = config.momentEvents; c.momentEvents == 0 {
 		c.momentEvents = momentEvents
 	}
@@ -123,6 +124,7 @@ func Open(config Config) (*Coordinator, error) {
 	c.stop = stop
 	c.running.Go(func() { c.keepSealed(ctx) })
 	c.running.Go(func() { c.keepSaved(ctx) })
+	c.running.Go(func() { c.keepTrying(ctx) })
 	return c, nil
 }
 
@@ -222,7 +224,7 @@ func kitName(config Config) (string, error) {
 		return "", fmt.Errorf("the kit's name: must be at most %d characters of text, in one line", maxName)
 	}
 	// Whole or not at all: a plug pulled meanwhile must not leave half a name.
-	if err = os.WriteFile(path+".new", []byte(name), 0o644); err == nil {
+	if err = writeSynced(path+".new", name); err == nil {
 		err = os.Rename(path+".new", path)
 	}
 	if err != nil {
@@ -230,4 +232,20 @@ func kitName(config Config) (string, error) {
 		config.Logger.Warn("the kit's name could not be written; it holds until the kit is closed", "error", err)
 	}
 	return name, nil
+}
+
+// writeSynced writes a file whose bytes are on the disk when it returns.
+func writeSynced(path, text string) error {
+	f, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	_, err = f.WriteString(text)
+	if err == nil {
+		err = f.Sync()
+	}
+	if closing := f.Close(); err == nil {
+		err = closing
+	}
+	return err
 }

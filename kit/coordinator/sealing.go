@@ -21,9 +21,14 @@ func (c *Coordinator) keepSealed(ctx context.Context) {
 			return
 		case <-ticker.C:
 		}
+		c.clock.look()
+		if c.store.Damage() != nil {
+			continue // not a byte more into a damaged file
+		}
 		if _, err := c.store.Seal(ctx, c.now().Unix()); err != nil && ctx.Err() == nil && !errors.Is(err, store.ErrClosed) {
 			// Nothing is lost by a tail that stays open; the next minute tries again.
 			c.log.Warn("sealing segments", "error", err)
+			c.remember(ctx, err)
 		}
 	}
 }

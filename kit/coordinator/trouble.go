@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"sync"
+	"time"
 
 	"fieldkit/kit/door"
 	"fieldkit/kit/store"
@@ -22,6 +23,10 @@ type trouble struct {
 
 // Admit takes events at the local door, a verdict each; what is taken is on disk when it returns.
 func (c *Coordinator) Admit(ctx context.Context, lines [][]byte) ([]door.Verdict, error) {
+	if err := c.store.Damage(); err != nil {
+		// What is acknowledged may be forgotten by the phone that brought it: not on the word of a damaged file.
+		return nil, err
+	}
 	verdicts, err := c.door.Admit(ctx, lines)
 	switch {
 	case err == nil:
@@ -33,8 +38,7 @@ func (c *Coordinator) Admit(ctx context.Context, lines [][]byte) ([]door.Verdict
 			}
 		}
 	case ctx.Err() == nil:
-		stat, _ := c.store.Stat(context.WithoutCancel(ctx))
-		c.trouble.set(err, stat.Free)
+		c.remember(ctx, err)
 	}
 	return verdicts, err
 }
@@ -49,10 +53,41 @@ func (c *Coordinator) adopt(ctx context.Context, list []store.Adoption) ([]store
 			c.trouble.set(nil, 0)
 		}
 	case ctx.Err() == nil:
-		stat, _ := c.store.Stat(context.WithoutCancel(ctx))
-		c.trouble.set(err, stat.Free)
+		c.remember(ctx, err)
 	}
 	return adopted, err
+}
+
+func (c *Coordinator) remember(ctx context.Context, err error) {
+	stat, _ := c.store.Stat(context.WithoutCancel(ctx))
+	c.trouble.set(err, stat.Free)
+}
+
+// tryEvery is how soon after the end of a trouble the kit knows of it.
+const tryEvery = 3 * time.Second
+
+// keepTrying finds out whether a store that could not be written can be again, until ctx ends. That a full disk has room
+// needs no trying.
+func (c *Coordinator) keepTrying(ctx context.Context) {
+	ticker := time.NewTicker(tryEvery)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+		c.trouble.mu.Lock()
+		err := c.trouble.err
+		c.trouble.mu.Unlock()
+		if err == nil || errors.Is(err, store.ErrFull) || c.store.Damage() != nil {
+			continue
+		}
+		if err := c.store.Try(ctx); err == nil {
+			c.log.Info("the store can be written again")
+			c.trouble.set(nil, 0)
+		}
+	}
 }
 
 func (t *trouble) set(err error, free int64) {
@@ -62,23 +97,31 @@ func (t *trouble) set(err error, free int64) {
 }
 
 // Trouble is why the store does not take events, nil when it does as far as is known: it took the last it was given, or
-// there is room again on its disk. Once a read or a write has met a damaged database, that.
+// there is room again on its disk, or it could be written since.
 func (c *Coordinator) Trouble(ctx context.Context) error {
-	// Damage does not go away, though another read or write may miss it.
-	if err := c.store.Broken(); err != nil {
+	if err := c.store.Damage(); err != nil {
 		return err
 	}
 	c.trouble.mu.Lock()
 	err, free := c.trouble.err, c.trouble.free
 	c.trouble.mu.Unlock()
-	if !errors.Is(err, store.ErrFull) {
-		return err
-	}
-	if stat, broken := c.store.Stat(ctx); broken == nil && stat.Free >= free+madeRoom {
+	stat, broken := c.store.Stat(ctx)
+	switch {
+	case broken != nil:
+		return broken
+	case stat.ReadOnly:
+		return store.ErrReadOnly
+	case errors.Is(err, store.ErrFull) && stat.Free >= free+madeRoom:
 		return nil
 	}
 	return err
 }
 
 // Problems are sentences about what an operator should mend.
-func (c *Coordinator) Problems() []string { return c.files.problems() }
+func (c *Coordinator) Problems() []string {
+	problems := c.files.problems()
+	if p := c.clock.problem(); p != "" {
+		problems = append(problems, p)
+	}
+	return problems
+}

@@ -6,7 +6,9 @@ import (
 	"crypto/rand"
 	"crypto/x509"
 	"encoding/pem"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 )
@@ -45,10 +47,12 @@ func Create(path string) (ed25519.PrivateKey, error) {
 	if err != nil {
 		return nil, err
 	}
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	// Whole or not at all: a plug pulled meanwhile must not leave half a key, with which no kit would start again.
+	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".new") // for its owner alone
 	if err != nil {
 		return nil, err
 	}
+	defer os.Remove(f.Name())
 	defer f.Close()
 	if err := pem.Encode(f, &pem.Block{Type: pemType, Bytes: der}); err != nil {
 		return nil, err
@@ -56,7 +60,23 @@ func Create(path string) (ed25519.PrivateKey, error) {
 	if err := f.Sync(); err != nil {
 		return nil, err
 	}
+	if err := place(f.Name(), path); err != nil {
+		return nil, err
+	}
 	return key, syncFolder(filepath.Dir(path))
+}
+
+// place gives a file its name, unless there is one of that name.
+func place(made, path string) error {
+	err := os.Link(made, path)
+	if err == nil || errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	// FAT has no links.
+	if _, err := os.Lstat(path); err == nil {
+		return &fs.PathError{Op: "create", Path: path, Err: fs.ErrExist}
+	}
+	return os.Rename(made, path)
 }
 
 // syncFolder makes a new name durable: without it a power cut may leave a kit without its key.

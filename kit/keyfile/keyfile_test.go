@@ -6,6 +6,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 )
 
@@ -43,6 +45,40 @@ func TestLoadSaysWhatIsWrong(t *testing.T) {
 		}
 		if _, err := Load(path); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %v", text, err)
+		}
+	}
+}
+
+// Whoever looks while a key is made finds no file or the whole key, so what a kill or a power cut leaves is one of these.
+func TestAKeyIsThereWholeOrNotAtAll(t *testing.T) {
+	for range 100 {
+		path := filepath.Join(t.TempDir(), "kit.key")
+		var makers sync.WaitGroup
+		var made atomic.Int32
+		for range 4 {
+			makers.Go(func() {
+				if _, err := Create(path); err == nil {
+					made.Add(1)
+				} else if !errors.Is(err, fs.ErrExist) {
+					t.Error(err)
+				}
+			})
+		}
+		for {
+			_, err := Load(path)
+			if err == nil {
+				break
+			}
+			if !errors.Is(err, fs.ErrNotExist) {
+				t.Fatal(err)
+			}
+		}
+		makers.Wait()
+		if n := made.Load(); n != 1 {
+			t.Errorf("%d made the key", n)
+		}
+		if left, err := os.ReadDir(filepath.Dir(path)); err != nil || len(left) != 1 {
+			t.Errorf("%v are left, %v", left, err)
 		}
 	}
 }

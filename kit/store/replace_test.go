@@ -102,7 +102,7 @@ func TestBroken(t *testing.T) {
 	if _, err := s.Append(context.Background(), storetest.Entries(storetest.Events(2000))); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Broken(); err != nil {
+	if err := s.Damage(); err != nil {
 		t.Fatal(err)
 	}
 	for _, name := range []string{"kit.db", "kit.db-wal"} {
@@ -114,13 +114,13 @@ func TestBroken(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := f.WriteAt(bytes.Repeat([]byte{0xa5}, int(info.Size())-100), 100); err != nil {
+		if _, err := f.WriteAt(bytes.Repeat([]byte{0xa5}, int(info.Size())-4096), 4096); err != nil {
 			t.Fatal(err)
 		}
 		f.Close()
 	}
 	reading := s.Events(context.Background(), store.Query{}, func(store.Row) error { return nil })
-	if reading == nil || s.Broken() == nil {
-		t.Errorf("reading: %v; broken: %v", reading, s.Broken())
+	if reading == nil || s.Damage() == nil {
+		t.Errorf("reading: %v; broken: %v", reading, s.Damage())
 	}
 }

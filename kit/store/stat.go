@@ -9,6 +9,9 @@ import (
 	"syscall"
 )
 
+// mountedReadOnly is ST_RDONLY of statfs(2).
+const mountedReadOnly = 1
+
 // SpaceStat is what is asked of a space most often.
 type SpaceStat struct {
 	Space  string
@@ -51,6 +54,8 @@ type Stat struct {
 	LastSeq int64
 	// Bytes is the size of the database with its log; Free is what the disk has left for it.
 	Bytes, Free int64
+	// ReadOnly says that the disk is mounted so that nobody can write to it.
+	ReadOnly bool
 }
 
 // Stat returns figures for a status page.
@@ -68,6 +73,7 @@ func (s *Store) Stat(ctx context.Context) (stat Stat, err error) {
 	var disk syscall.Statfs_t
 	if syscall.Statfs(s.path, &disk) == nil {
 		stat.Free = int64(disk.Bavail) * int64(disk.Bsize)
+		stat.ReadOnly = disk.Flags&mountedReadOnly != 0
 	}
 	return stat, err
 }

@@ -57,13 +57,13 @@ type Store struct {
 	readers chan *conn // nil for a connection that is not open yet
 	recent  *recent
 	digests *digests
+	damage  atomic.Pointer[error] // the first sign of it
 
 	appends chan *request
 	tasks   chan func(*writer)
-	broken  atomic.Pointer[error] // the first ErrBroken that was met
-	quit    chan struct{}         // closed by Close
-	done    chan struct{}         // closed when the writer has ended
-	saving  sync.Mutex            // held while a checkpoint is saved
+	quit    chan struct{} // closed by Close
+	done    chan struct{} // closed when the writer has ended
+	saving  sync.Mutex    // held while a checkpoint is saved
 	closing sync.Once
 	closed  error
 }
@@ -207,23 +207,5 @@ func (s *Store) read(ctx context.Context, doing string, f func(*conn) error) err
 		c = nil
 	}
 	s.readers <- c
-	err = explain(doing, err)
-	s.notice(err)
-	return err
-}
-
-// notice remembers that the file was found to be damaged.
-func (s *Store) notice(err error) {
-	if errors.Is(err, ErrBroken) {
-		s.broken.CompareAndSwap(nil, &err)
-	}
-}
-
-// Broken is the first error since the store was opened by which a read or a write found the file damaged, nil if none
-// did. It does not go away by itself: see Inspect.
-func (s *Store) Broken() error {
-	if err := s.broken.Load(); err != nil {
-		return *err
-	}
-	return nil
+	return s.notice(explain(doing, err))
 }

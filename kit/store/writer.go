@@ -164,9 +164,7 @@ func (w *writer) transact(doing string, f func(*conn) error) error {
 			w.stop()
 		}
 	}
-	err = explain(doing, err)
-	w.store.notice(err)
-	return err
+	return w.store.notice(explain(doing, err))
 }
 
 // publish brings what is in memory to what was committed, and has it announced.

@@ -1,6 +1,6 @@
 /** The kit over HTTP. No state here, and nothing of the page. */
 
-import type { NodeHistory, Spaces, State, Verdict } from './types';
+import type { NodeHistory, Spaces, State, Status, Verdict } from './types';
 
 /** A refusal or failure that the kit put in words (RFC 9457), or that it could not be reached. */
 export class KitError extends Error {
@@ -23,6 +23,10 @@ const PROBE_TIMEOUT_MS = 6_000;
 
 export function getSpaces(signal?: AbortSignal): Promise<Spaces> {
   return getJson<Spaces>(`${API}/spaces`, signal);
+}
+
+export function getStatus(): Promise<Status> {
+  return getJson<Status>(`${API}/status`);
 }
 
 /** State of a space, now or (`at`) as it was at that second. */

@@ -21,6 +21,16 @@ export interface Spaces {
   spaces: KitSpace[];
 }
 
+/** Whether the kit takes reports, else why not. */
+export type Condition = 'ok' | 'full' | 'read-only' | 'broken' | 'store';
+
+/** GET /api/v1/status, as far as the page reads it. */
+export interface Status {
+  now: number;
+  state: Condition;
+  problems: string[];
+}
+
 export interface Reading {
   value: unknown;
   unit?: string;

@@ -8,6 +8,7 @@ import { clock } from './clock.svelte';
 import { KitState } from './kit.svelte';
 import { PastState } from './past.svelte';
 import { ReportsState } from './reports.svelte';
+import { TroubleState } from './trouble.svelte';
 import { UiState } from './ui.svelte';
 
 const address = parseAddress(location.search, location.hash);
@@ -15,6 +16,7 @@ const address = parseAddress(location.search, location.hash);
 export const kit = new KitState(address.space);
 export const past = new PastState();
 export const reports = new ReportsState();
+export const trouble = new TroubleState();
 export const ui = new UiState();
 export const startAddress = address;
 
@@ -45,11 +47,27 @@ export function chooseSpace(id: string): void {
   kit.choose(id);
 }
 
+/** How often the kit is asked how it is: while something is wrong, and else. */
+const TROUBLED_MS = 5_000;
+const CALM_MS = 60_000;
+
 /** Starts everything that lives as long as the page. */
 export function startPage(): void {
   kit.onLive = () => {
     void reports.flush();
+    void trouble.look();
   };
+  trouble.onMended = () => {
+    void reports.flush(true);
+  };
+  let looked = Date.now();
+  setInterval(() => {
+    if (kit.connection !== 'live' || document.visibilityState !== 'visible') return;
+    const wrong = trouble.condition !== 'ok' || (reports.waitingCount > 0 && reports.trouble !== null);
+    if (Date.now() - looked < (wrong ? TROUBLED_MS : CALM_MS)) return;
+    looked = Date.now();
+    void trouble.look();
+  }, TROUBLED_MS / 2);
   kit.start();
   window.addEventListener('online', () => {
     kit.check();
@@ -74,6 +92,10 @@ export function startPage(): void {
 export function tellSubmitted(result: Awaited<ReturnType<typeof reports.submit>>): void {
   const words = messages.report;
   if (result === 'sent') ui.toast(words.sent, 'good');
-  else if (result === 'kept') ui.toast(reports.keeps ? words.kept : words.notKept, 'plain');
+  else if (result === 'kept') {
+    const kept = kit.connection === 'live' ? words.keptTrouble : words.kept;
+    ui.toast(reports.keeps ? kept : words.notKept, 'plain');
+    if (kit.connection === 'live') void trouble.look();
+  }
   else ui.toast(words.refused(result.refused), 'bad');
 }

@@ -95,8 +95,9 @@ export class ReportsState {
     return left.refused === undefined ? 'kept' : { refused: left.refused };
   }
 
-  /** Offers what waits to the kit; several calls at once are one. */
-  flush(): Promise<void> {
+  /** Offers what waits to the kit; several calls at once are one. `now`: though the kit asked to wait. */
+  flush(now = false): Promise<void> {
+    if (now) this.#notBefore = 0;
     this.#sending ??= this.#handOver().finally(() => {
       this.#sending = null;
     });

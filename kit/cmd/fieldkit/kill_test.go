@@ -29,7 +29,8 @@ type process struct {
 	address string
 }
 
-func startKit(t *testing.T, data string) *process {
+// launchKit starts it and does not wait for it to come up.
+func launchKit(t *testing.T, data string, stderr io.Writer) *process {
 	t.Helper()
 	self, err := os.Executable()
 	if err != nil {
@@ -39,6 +40,9 @@ func startKit(t *testing.T, data string) *process {
 	if err := os.Symlink(self, program); err != nil && !os.IsExist(err) {
 		t.Fatal(err)
 	}
+	if built := os.Getenv("FIELDKIT_BIN"); built != "" {
+		program = built
+	}
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -46,12 +50,18 @@ func startKit(t *testing.T, data string) *process {
 	address := listener.Addr().String()
 	listener.Close()
 	p := &process{exec.Command(program, "serve", "--data", data, "--listen", address), "http://" + address}
-	var errs bytes.Buffer
-	p.cmd.Stderr = &errs
+	p.cmd.Stderr = stderr
 	if err := p.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(p.kill)
+	return p
+}
+
+func startKit(t *testing.T, data string) *process {
+	t.Helper()
+	var errs bytes.Buffer
+	p := launchKit(t, data, &errs)
 	for range 400 {
 		if response, err := http.Get(p.address + "/healthz"); err == nil {
 			response.Body.Close()
