@@ -5,6 +5,7 @@ import (
 	"database/sql/driver"
 	"fmt"
 	"maps"
+	"math"
 	"net/url"
 	"slices"
 
@@ -185,6 +186,7 @@ func (k *checker) events() error {
 		return err
 	}
 	var batch []checked
+	before := int64(math.MinInt64)
 	query := "SELECT seq, space, policy, cell, t, d, door, layer, hash, text FROM event NOT INDEXED ORDER BY seq"
 	err = k.conn.each(query, nil, func(row []driver.Value) error {
 		r := checked{
@@ -193,11 +195,15 @@ func (k *checker) events() error {
 		}
 		hash, err := hashOf(row[8])
 		r.hash, r.hashed = hash, err == nil
-		if r.seq <= k.last {
-			return fmt.Errorf("%w: event %d comes after %d", ErrBroken, r.seq, k.last) // the tree leads in a circle
+		if r.seq <= before {
+			return fmt.Errorf("%w: event %d comes after %d", ErrBroken, r.seq, before) // the tree leads in a circle
 		}
-		k.arrivals(r.seq - 1)
-		k.last = r.seq
+		if before = r.seq; r.seq < 1 {
+			k.say("arrivals", "number", "an event has the number %d, they begin with 1", r.seq)
+		} else {
+			k.arrivals(r.seq - 1)
+			k.last = r.seq
+		}
 		if batch = append(batch, r); len(batch) == checkBatch {
 			k.judge(batch)
 			batch = batch[:0]

@@ -2,7 +2,6 @@ package store
 
 import (
 	"database/sql/driver"
-	"encoding/binary"
 	"fmt"
 	"slices"
 
@@ -71,6 +70,13 @@ func (k *checker) ids() error {
 	return nil
 }
 
+// A seqSet holds seqs, a word for each 64 of them. It is sparse: a seq in a damaged file may be any number.
+type seqSet map[int64]uint64
+
+func (s seqSet) add(seq int64) { s[seq>>6] |= 1 << (seq & 63) }
+
+func (s seqSet) has(seq int64) bool { return s[seq>>6]>>(seq&63)&1 == 1 }
+
 // stored is a row of segment or wanted.
 type stored struct {
 	hash, events []byte
@@ -81,16 +87,14 @@ type stored struct {
 // segments sees whether each segment is still the one that was sealed, and whether every event of the door is in a
 // segment or in a tail.
 func (k *checker) segments() error {
-	sealed := make([]uint64, k.last/64+1)
+	sealed := make(seqSet)
 	var all []stored
 	err := k.conn.each("SELECT hash, space, policy, cell, events, seal FROM segment", nil, func(row []driver.Value) error {
 		hash, _ := row[0].([]byte)
 		events, _ := row[4].([]byte)
 		all = append(all, stored{slices.Clone(hash), nil, home{integer(row[1]), integer(row[2]), integer(row[3])}, text(row[5])})
-		for ; len(events) >= 8; events = events[8:] {
-			if seq := int64(binary.BigEndian.Uint64(events)); seq > 0 && seq <= k.last {
-				sealed[seq/64] |= 1 << (seq % 64)
-			}
+		for _, seq := range numbers(events) {
+			sealed.add(seq)
 		}
 		return k.ctx.Err()
 	})
@@ -109,7 +113,7 @@ func (k *checker) segments() error {
 	query := `SELECT e.seq FROM event AS e LEFT JOIN tile AS t ON t.space = e.space AND t.policy = e.policy AND t.cell = e.cell
 		WHERE e.door = 1 AND e.seq <= max((SELECT sealed FROM mark), coalesce(t.sealed, 0))`
 	err = k.conn.each(query, nil, func(row []driver.Value) error {
-		if seq := integer(row[0]); seq > k.last || seq < 0 || sealed[seq/64]>>(seq%64)&1 == 0 {
+		if !sealed.has(integer(row[0])) {
 			loose++
 		}
 		return k.ctx.Err()

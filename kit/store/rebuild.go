@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"database/sql/driver"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"iter"
@@ -241,12 +240,11 @@ func (b *rebuilder) seal(c *conn, r RestoredSeal) (*want, home, error) {
 // marks works out what is loose, and how far each tile is sealed: up to its first event of the door that is in no segment. What is sealed
 // behind that will be sealed once more, along with it: better twice than never carried on.
 func (b *rebuilder) marks(c *conn) error {
-	sealed := make([]uint64, b.last/64+1)
+	sealed := make(seqSet)
 	err := c.each("SELECT events FROM segment", nil, func(row []driver.Value) error {
 		events, _ := row[0].([]byte)
-		for ; len(events) >= 8; events = events[8:] {
-			seq := int64(binary.BigEndian.Uint64(events))
-			sealed[seq/64] |= 1 << (seq % 64)
+		for _, seq := range numbers(events) {
+			sealed.add(seq)
 		}
 		return nil
 	})
@@ -277,7 +275,7 @@ func (b *rebuilder) marks(c *conn) error {
 			homes[h] = p
 		}
 		switch {
-		case sealed[seq/64]>>(seq%64)&1 == 0:
+		case !sealed.has(seq):
 			if p.loose == 0 {
 				p.loose = seq
 			}

@@ -48,14 +48,16 @@ func (s *scanner) order() (*salvage, error) {
 	}
 	limit := s.limit()
 	slices.SortStableFunc(s.events, func(a, b found) int { return cmp.Compare(a.seq, b.seq) })
-	doubtful := make(map[int64]*found) // by key of id
+	doubtful, taken := make(map[int64]*found), int64(0) // by key of id; the seq of the last that has one
 	for i := range s.events {
 		e := &s.events[i]
 		switch {
 		case e.seq > limit, e.seq < 0:
 			e.seq = 0
-		case i > 0 && e.seq == s.events[i-1].seq:
+		case e.seq == taken: // by the one that was found first
 			e.seq = 0
+		default:
+			taken = e.seq
 		}
 		if e.seq == 0 {
 			text, err := s.image.text(e.place)
