@@ -57,6 +57,7 @@ type Coordinator struct {
 	files     folderRules
 	logs      spaceLogs
 	earlier   *earlier
+	tiles     tileCache
 	summaries summaries
 	trouble   trouble
 	spaces    spaceNames

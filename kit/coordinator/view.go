@@ -24,6 +24,8 @@ type view struct {
 	entangled map[tile.Tile]struct{}
 	// left is, by the id of a merge, the node that the merged one was another name of before.
 	left map[string]string
+	// tiles is made when somebody asks for a vector tile.
+	tiles viewTiles
 }
 
 func (v *view) add(e *event.Event, seq, received int64) {
