@@ -143,7 +143,7 @@ func (e *encoder) alone(t *Thing) {
 		e.pair(keyPart, signValue, false)
 	}
 	e.point(t.x, t.y)
-	e.write(t.hash<<2|partPoint, typePoint)
+	e.write(t.hash<<2, typePoint)
 }
 
 func (e *encoder) cluster(layer string, c *cluster) {

@@ -23,8 +23,7 @@ type shape struct {
 
 // The lowest two bits of a feature's id: a thing may be several features of a tile.
 const (
-	partPoint = iota
-	partPoints
+	partPoints = 1 + iota // 0 is its point
 	partLine
 	partArea
 )
