@@ -37,14 +37,35 @@ export class ThingStore {
     this.#version += 1;
   }
 
-  /** What an event changed. */
-  apply(changed: readonly Thing[], removed: readonly string[]): void {
+  /** What an event changed. Of more than `most` things those go that changed longest ago. */
+  apply(changed: readonly Thing[], removed: readonly string[], most = Infinity): void {
     for (const id of removed) this.#things.delete(id);
     for (const thing of changed) this.#put(thing);
+    // Seldom, so that a burst does not sort at each event.
+    if (this.#things.size > 2 * most) {
+      const newest = [...this.#things.values()].sort((a, b) => b.properties.changed - a.properties.changed);
+      for (const { id } of newest.slice(most)) this.#things.delete(id);
+    }
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
       this.#version += 1;
     }, SETTLE_MS);
+  }
+
+  /** Of what an event changed, what is held here. */
+  follow(changed: readonly Thing[], removed: readonly string[]): void {
+    const held = changed.filter(({ id }) => this.#things.has(id));
+    if (held.length > 0 || removed.some((id) => this.#things.has(id))) this.apply(held, removed);
+  }
+
+  /** Holds a thing from now on. */
+  hold(things: readonly Thing[], most = Infinity): void {
+    for (const thing of things) this.#put(thing);
+    for (const id of this.#things.keys()) {
+      if (this.#things.size <= most) break;
+      this.#things.delete(id);
+    }
+    this.#version += 1;
   }
 
   #put(thing: Thing): void {
