@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
 
 import { VectorTile } from '@mapbox/vector-tile';
-import { createPropertyExpression, featureFilter, latest, validateStyleMin } from '@maplibre/maplibre-gl-style-spec';
+import {
+  createPropertyExpression, featureFilter, latest, type StylePropertySpecification, validateStyleMin,
+} from '@maplibre/maplibre-gl-style-spec';
 import type { LayerSpecification } from 'maplibre-gl';
 import { PbfReader } from 'pbf';
 import { describe, expect, it } from 'vitest';
@@ -34,6 +36,7 @@ function read(name: string): Feature[] {
   );
 }
 
+const SPEC = latest as unknown as Record<string, Record<string, StylePropertySpecification>>;
 const TYPES = { Point: 1, LineString: 2, MultiLineString: 2, Polygon: 3, MultiPolygon: 3 } as Record<string, 1 | 2 | 3>;
 const ZOOMS = [3, 10, 13, 16];
 
@@ -46,11 +49,12 @@ function shows(layer: LayerSpecification, { type, properties }: Pick<Feature, 't
     const shown: Record<string, unknown> = {};
     for (const group of ['paint', 'layout'] as const) {
       for (const [name, value] of Object.entries(layer[group] ?? {})) {
-        if (name === 'text-font' || name === 'line-dasharray') {
+        if (['text-font', 'text-offset', 'line-dasharray'].includes(name)) {
           shown[name] = JSON.stringify(value); // lists, not expressions
           continue;
         }
-        const spec = latest[`${group}_${layer.type}`][name] as never;
+        const spec = SPEC[`${group}_${layer.type}`]?.[name];
+        if (!spec) throw new Error(`${layer.id} has a property ${name}`);
         const expression = createPropertyExpression(value, `${layer.id}.${name}`, spec);
         if (expression.result === 'error') throw new Error(`${layer.id} ${name}: ${JSON.stringify(expression.value)}`);
         shown[name] = String(JSON.stringify(expression.value.evaluate({ zoom }, feature)));
