@@ -6,12 +6,14 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/klauspost/compress/gzip"
 
+	"fieldkit/kit/event"
 	"fieldkit/kit/projector/mvt"
 	"fieldkit/maps/tile"
 )
@@ -20,8 +22,8 @@ const tileType = "application/vnd.mapbox-vector-tile"
 
 // getTile gives a vector tile of the space's state. A client keeps it and asks each time whether it still holds.
 func (s *Server) getTile(w http.ResponseWriter, r *http.Request) {
-	q := parseQuery(r, "at")
-	at := q.time("at")
+	q := parseQuery(r, "at", "groups", "without")
+	at, o := q.time("at"), tileOptions(q)
 	row := r.PathValue("y")
 	for _, extension := range [...]string{".mvt", ".pbf"} {
 		row = strings.TrimSuffix(row, extension)
@@ -34,7 +36,7 @@ func (s *Server) getTile(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	space := r.PathValue("space")
-	t, ok, err := s.kit.Tile(r.Context(), space, at, where)
+	t, ok, err := s.kit.Tile(r.Context(), space, at, where, o)
 	switch {
 	case err != nil:
 		s.storeFailed(w, err)
@@ -63,6 +65,29 @@ func (s *Server) getTile(w http.ResponseWriter, r *http.Request) {
 	header.Set("Content-Type", tileType)
 	header.Set("Content-Length", strconv.Itoa(len(data)))
 	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(data))
+}
+
+// maxWithout bounds how many layers may be left out of a tile.
+const maxWithout = 64
+
+// tileOptions are the same for the same tiles, however a client writes them.
+func tileOptions(q *query) (o mvt.Options) {
+	switch q.text("groups") {
+	case "", "layer":
+	case "space":
+		o.Together = true
+	default:
+		q.fail("groups", "must be layer or space")
+	}
+	if text := q.text("without"); text != "" {
+		o.Without = strings.Split(text, ",")
+		slices.Sort(o.Without)
+		o.Without = slices.Compact(o.Without)
+		if len(o.Without) > maxWithout || slices.ContainsFunc(o.Without, func(name string) bool { return !event.ValidName(name) }) {
+			q.fail("without", "must be names of layers with commas between them, 64 at most")
+		}
+	}
+	return o
 }
 
 func unzip(data []byte) ([]byte, error) {

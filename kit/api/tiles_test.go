@@ -85,6 +85,23 @@ func TestTiles(t *testing.T) {
 	for _, wrong := range []string{"23/0/0", "2/4/0", "2/0/4", "-1/0/0", "2/0/x", "02/0/0", "2/0/0.png", "z2/x0/y0"} {
 		k.get("/api/v1/spaces/camp/tiles/"+wrong).isProblem(t, 400, "")
 	}
+	if one := k.get(path + "?groups=space&without=roads,needs,roads"); one.StatusCode != 204 {
+		t.Errorf("%s", one)
+	}
+	if one := k.get(path + "?groups=space&without=roads"); one.StatusCode != 200 {
+		t.Errorf("%s", one)
+	}
+	for query, field := range map[string]string{"groups=x": "groups", "without=a,,b": "without", "without=.ulp": "without", "without=" + strings.Repeat("a,", 99) + "b": "without"} {
+		want := field
+		if strings.HasPrefix(query, "without=a,a") {
+			want = "" // one name, often: that is one name
+		}
+		if r := k.get(path + "?" + query); want == "" && r.StatusCode != 200 {
+			t.Errorf("%s", r)
+		} else if want != "" {
+			r.isProblem(t, 400, want)
+		}
+	}
 	k.get(path+"?at=x").isProblem(t, 400, "at")
 	k.get(path+"?v=1").isProblem(t, 400, "v")
 }

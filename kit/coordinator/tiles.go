@@ -6,6 +6,8 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"slices"
+	"strconv"
 	"strings"
 	"sync"
 
@@ -29,17 +31,18 @@ type Tile struct {
 
 // Tile gives a vector tile of a space: as it is now, or, with at, from the events with t ≤ *at. ok is false where this kit
 // has nothing of the space.
-func (c *Coordinator) Tile(ctx context.Context, space string, at *int64, where tile.Tile) (t Tile, ok bool, err error) {
+func (c *Coordinator) Tile(ctx context.Context, space string, at *int64, where tile.Tile, o mvt.Options) (t Tile, ok bool, err error) {
+	variant := variantOf(o)
 	ok, err = c.viewOf(ctx, space, at, func(v *view) error {
 		var kept bool
-		if t, kept = c.tiles.get(&v.tiles, where); kept {
+		if t, kept = c.tiles.get(&v.tiles, where, variant); kept {
 			return nil
 		}
-		if t, err = zip(v.tiles.made(v.canvas).Tile(where)); err != nil {
+		if t, err = zip(v.tiles.made(v.canvas).Tile(where, o)); err != nil {
 			return err
 		}
 		// Nothing is folded into the view while somebody looks: the tile still holds.
-		c.tiles.keep(&v.tiles, where, t)
+		c.tiles.keep(&v.tiles, where, variant, t)
 		return nil
 	})
 	return t, ok, err
@@ -75,7 +78,16 @@ type viewTiles struct {
 	kept keptTiles // guarded by tileCache.mu
 }
 
-type keptTiles map[tile.Tile]*list.Element
+// keptTiles are elements of tileCache.recent: of each tile those of several options.
+type keptTiles map[tile.Tile][]*list.Element
+
+// variantOf is what tells tiles of several options apart.
+func variantOf(o mvt.Options) string {
+	if !o.Together && len(o.Without) == 0 {
+		return ""
+	}
+	return strconv.FormatBool(o.Together) + strings.Join(o.Without, ",")
+}
 
 // made is the index, made in one walk through the canvas by the first who asks.
 func (v *viewTiles) made(c *canvas.Canvas) *mvt.Index {
@@ -157,17 +169,28 @@ type tileCache struct {
 }
 
 type keptTile struct {
-	in   keptTiles // not the view: that one may be dropped before its tiles are
-	at   tile.Tile
-	tile Tile
+	in      keptTiles // not the view: that one may be dropped before its tiles are
+	at      tile.Tile
+	variant string
+	tile    Tile
 }
 
-func (k *keptTile) size() int { return len(k.tile.Zipped) + tileOverhead }
+func (k *keptTile) size() int { return len(k.tile.Zipped) + len(k.variant) + tileOverhead }
 
-func (t *tileCache) get(v *viewTiles, at tile.Tile) (Tile, bool) {
+// find needs mu.
+func (k keptTiles) find(at tile.Tile, variant string) *list.Element {
+	for _, e := range k[at] {
+		if e.Value.(*keptTile).variant == variant {
+			return e
+		}
+	}
+	return nil
+}
+
+func (t *tileCache) get(v *viewTiles, at tile.Tile, variant string) (Tile, bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	e := v.kept[at]
+	e := v.kept.find(at, variant)
 	if e == nil {
 		return Tile{}, false
 	}
@@ -175,17 +198,17 @@ func (t *tileCache) get(v *viewTiles, at tile.Tile) (Tile, bool) {
 	return e.Value.(*keptTile).tile, true
 }
 
-func (t *tileCache) keep(v *viewTiles, at tile.Tile, one Tile) {
+func (t *tileCache) keep(v *viewTiles, at tile.Tile, variant string, one Tile) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if v.kept == nil {
 		v.kept = make(keptTiles)
 	}
-	if v.kept[at] != nil {
+	if v.kept.find(at, variant) != nil {
 		return // somebody made the same at the same time
 	}
-	k := &keptTile{v.kept, at, one}
-	v.kept[at] = t.recent.PushFront(k)
+	k := &keptTile{v.kept, at, variant, one}
+	v.kept[at] = append(v.kept[at], t.recent.PushFront(k))
 	for t.bytes += k.size(); t.bytes > maxTileBytes; {
 		t.drop(t.recent.Back())
 	}
@@ -193,13 +216,19 @@ func (t *tileCache) keep(v *viewTiles, at tile.Tile, one Tile) {
 
 // drop needs mu.
 func (t *tileCache) drop(e *list.Element) {
-	if e == nil {
-		return
-	}
-	k := e.Value.(*keptTile)
-	t.recent.Remove(e)
-	delete(k.in, k.at)
+	k := t.recent.Remove(e).(*keptTile)
 	t.bytes -= k.size()
+	left := slices.DeleteFunc(k.in[k.at], func(other *list.Element) bool { return other == e })
+	if k.in[k.at] = left; len(left) == 0 {
+		delete(k.in, k.at)
+	}
+}
+
+// dropAll drops a tile with all its options. It needs mu.
+func (t *tileCache) dropAll(v *viewTiles, at tile.Tile) {
+	for _, e := range slices.Clone(v.kept[at]) {
+		t.drop(e)
+	}
 }
 
 // forget drops the tiles in which a thing is seen, which may be nil. For a point that are those above it, one a zoom;
@@ -212,16 +241,16 @@ func (t *tileCache) forget(v *viewTiles, thing *mvt.Thing) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if thing.Shaped() {
-		for at, e := range v.kept {
+		for at := range v.kept {
 			if thing.In(at) {
-				t.drop(e)
+				t.dropAll(v, at)
 			}
 		}
 		return
 	}
 	for z := range uint8(tile.MaxZoom + 1) {
 		if at, placed := thing.Tile(z); placed {
-			t.drop(v.kept[at])
+			t.dropAll(v, at)
 		}
 	}
 }
@@ -229,8 +258,8 @@ func (t *tileCache) forget(v *viewTiles, thing *mvt.Thing) {
 func (t *tileCache) forgetAll(v *viewTiles) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	for _, e := range v.kept {
-		t.drop(e)
+	for at := range v.kept {
+		t.dropAll(v, at)
 	}
 }
 

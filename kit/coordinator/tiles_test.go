@@ -16,6 +16,7 @@ import (
 	"fieldkit/kit/canvas"
 	"fieldkit/kit/event"
 	"fieldkit/kit/projector/geojson"
+	"fieldkit/kit/projector/mvt"
 	"fieldkit/maps/tile"
 )
 
@@ -79,9 +80,9 @@ func journey(t testing.TB, n int, seed int64) []*event.Event {
 	return events
 }
 
-func tileOf(t testing.TB, c *Coordinator, at *int64, where tile.Tile) Tile {
+func tileOf(t testing.TB, c *Coordinator, at *int64, where tile.Tile, o ...mvt.Options) Tile {
 	t.Helper()
-	one, ok, err := c.Tile(context.Background(), "camp", at, where)
+	one, ok, err := c.Tile(context.Background(), "camp", at, where, append(o, mvt.Options{})[0])
 	if err != nil || !ok {
 		t.Fatalf("%v: %v %v", where, ok, err)
 	}
@@ -89,10 +90,10 @@ func tileOf(t testing.TB, c *Coordinator, at *int64, where tile.Tile) Tile {
 }
 
 // anew makes a tile without anything that was kept.
-func anew(t testing.TB, c *Coordinator, where tile.Tile) (one Tile) {
+func anew(t testing.TB, c *Coordinator, where tile.Tile, o mvt.Options) (one Tile) {
 	t.Helper()
 	_, err := c.View(t.Context(), "camp", nil, func(folded *canvas.Canvas) (err error) {
-		one, err = zip(new(viewTiles).made(folded).Tile(where))
+		one, err = zip(new(viewTiles).made(folded).Tile(where, o))
 		return err
 	})
 	if err != nil {
@@ -115,8 +116,12 @@ func TestTilesKeepUp(t *testing.T) {
 			z := uint8(random.Intn(17))
 			asked[tile.At(9.5+random.Float64()*0.06, 47.1+random.Float64()*0.06, z)] = true
 			for at := range asked {
-				if got, want := tileOf(t, c, nil, at), anew(t, c, at); got.Tag != want.Tag {
-					t.Fatalf("seed %d, after %d events %v is not up to date", seed, i, at)
+				o := mvt.Options{Together: random.Intn(2) == 0}
+				if random.Intn(3) == 0 {
+					o.Without = []string{"needs"}
+				}
+				if got, want := tileOf(t, c, nil, at, o), anew(t, c, at, o); got.Tag != want.Tag {
+					t.Fatalf("seed %d, after %d events %v %+v is not up to date", seed, i, at, o)
 				}
 			}
 		}
@@ -177,7 +182,7 @@ func TestTilesOfAnEarlierMoment(t *testing.T) {
 	if tileOf(t, c, &at, where).Tag == first.Tag {
 		t.Error("an earlier event that came later did not change the moment")
 	}
-	if _, ok, err := c.Tile(t.Context(), "nowhere", nil, where); ok || err != nil {
+	if _, ok, err := c.Tile(t.Context(), "nowhere", nil, where, mvt.Options{}); ok || err != nil {
 		t.Errorf("a space that is not here: %v %v", ok, err)
 	}
 }
@@ -187,8 +192,8 @@ func TestKeptTilesAreBounded(t *testing.T) {
 	views := [3]viewTiles{}
 	data := make([]byte, 64<<10)
 	for i := range uint32(1000) {
-		cache.keep(&views[i%3], tile.Tile{Z: 15, X: i}, Tile{Zipped: data})
-		cache.get(&views[0], tile.Tile{Z: 15}) // the first is asked for again and again
+		cache.keep(&views[i%3], tile.Tile{Z: 15, X: i}, "", Tile{Zipped: data})
+		cache.get(&views[0], tile.Tile{Z: 15}, "") // the first is asked for again and again
 	}
 	kept := 0
 	for i := range views {
@@ -197,7 +202,7 @@ func TestKeptTilesAreBounded(t *testing.T) {
 	if cache.bytes > maxTileBytes || kept != cache.recent.Len() || kept < 250 || kept > 256 {
 		t.Errorf("%d bytes of %d tiles, %d in the list", cache.bytes, kept, cache.recent.Len())
 	}
-	if _, ok := cache.get(&views[0], tile.Tile{Z: 15}); !ok {
+	if _, ok := cache.get(&views[0], tile.Tile{Z: 15}, ""); !ok {
 		t.Error("what was asked for last has gone")
 	}
 	for i := range views {

@@ -46,10 +46,12 @@ export function getState(space: string, at: number | null, part: Part | null = n
   return getJson<State>(`${API}/spaces/${encodeURIComponent(space)}/state${search && `?${search}`}`, signal);
 }
 
-/** Address of a space's vector tiles, now or as they were at a second. */
-export function tilesUrl(space: string, at: number | null): string {
-  const query = at === null ? '' : `?at=${at}`;
-  return `${location.origin}${API}/spaces/${encodeURIComponent(space)}/tiles/{z}/{x}/{y}${query}`;
+/** Address of a space's vector tiles, now or as they were at a second; groups count no things of layers left out. */
+export function tilesUrl(space: string, at: number | null, without: readonly string[]): string {
+  const query = new URLSearchParams({ groups: 'space' });
+  if (at !== null) query.set('at', String(at));
+  if (without.length > 0) query.set('without', [...without].sort().join(','));
+  return `${location.origin}${API}/spaces/${encodeURIComponent(space)}/tiles/{z}/{x}/{y}?${query}`;
 }
 
 export function getNode(

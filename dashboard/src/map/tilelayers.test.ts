@@ -13,7 +13,7 @@ import { DARK, LIGHT } from './basemap/palette';
 import { draw } from './drawn';
 import { buildStyle } from './style';
 import { thingLayers } from './thinglayers';
-import { LIVE_SOURCE, tileLayers } from './tilelayers';
+import { GROUPS, LIVE_SOURCE, tileLayers } from './tilelayers';
 
 /** A tile that the kit made of these things: kit/projector/mvt holds it to its bytes. */
 const TESTDATA = new URL('../../../kit/projector/mvt/testdata/', import.meta.url);
@@ -89,6 +89,9 @@ describe('tiles', () => {
     expect(counts.reduce((sum, n) => sum + n, 0)).toBe(things.length);
     const hazards = far.find(({ layer }) => layer === 'hazards');
     expect(hazards?.properties).toMatchObject({ cluster: true, count: 6, hazards: 5, severity: 3, zoom: 13 });
+    // Earthquakes gather apart.
+    const together = read('together.mvt').map(({ layer, properties }) => [layer, properties['count'], properties['hazards'], properties['kind']]);
+    expect(together).toEqual([['quakes', 2, 0, 'quake'], [GROUPS, things.length - 2, 6, undefined]]);
   });
 });
 
@@ -97,7 +100,7 @@ describe('the layers of tiles', () => {
     for (const palette of [LIGHT, DARK]) {
       const style = buildStyle([], palette);
       style.sources[LIVE_SOURCE] = { type: 'vector', tiles: ['http://a/{z}/{x}/{y}'] };
-      style.layers.push(...tileLayers(palette, 'hazards').map(({ layer }) => layer));
+      for (const name of ['hazards', GROUPS]) style.layers.push(...tileLayers(palette, name).map(({ layer }) => layer));
       expect(validateStyleMin(style)).toEqual([]);
     }
   });
@@ -105,7 +108,7 @@ describe('the layers of tiles', () => {
   // What a person sees does not depend on how many things a space has.
   const drawn = draw(things);
   for (const base of thingLayers(LIGHT)) {
-    if (!('source' in base) || base.source === 'focus') continue;
+    if (!('source' in base) || base.source === 'focus' || base.id === 'group') continue;
     it(`show the same as ${base.id}`, () => {
       const wanted = new Map<string, unknown>();
       for (const { geometry, properties } of drawn[base.source as keyof typeof drawn].features) {
@@ -123,7 +126,20 @@ describe('the layers of tiles', () => {
         got.set(id, shown);
       }
       expect(got).toEqual(wanted);
-      if (base.id !== 'group') expect(wanted.size).toBeGreaterThan(0);
+      expect(wanted.size).toBeGreaterThan(0);
     });
   }
+
+  it('show groups as MapLibre makes them', () => {
+    const base = thingLayers(LIGHT).find(({ id }) => id === 'group');
+    const [tiled] = tileLayers(LIGHT, GROUPS);
+    if (!base || !tiled) throw new Error('there are no groups');
+    const counts: [count: number, abbreviated: string][] = [[2, '2'], [999, '999'], [1234, '1.2k'], [9960, '10k'], [12_600, '13k']];
+    for (const [count, point_count_abbreviated] of counts) {
+      for (const hazards of [0, 3]) {
+        const wanted = shows(base, { type: 1, properties: { cluster: true, point_count: count, point_count_abbreviated, hazards } });
+        expect(shows(tiled.layer, { type: 1, properties: { cluster: true, count, hazards } })).toEqual(wanted);
+      }
+    }
+  });
 });

@@ -10,6 +10,8 @@ import type { Palette } from './basemap/palette';
 import { type SourceId, thingLayers } from './thinglayers';
 
 export const LIVE_SOURCE = 'live';
+/** The layer of a tile whose clusters gather things of all layers of the space. */
+export const GROUPS = '.groups';
 /** The deepest zoom of the kit's tiles; what lies deeper is drawn from those. */
 export const LIVE_MAX_ZOOM = 15;
 
@@ -117,10 +119,11 @@ export function tileLayerId(base: string, spaceLayer: string): string {
   return `${base}@${spaceLayer}`;
 }
 
-/** The layers that draw one layer of the space. */
+/** The layers that draw one layer of the space, or the groups. */
 export function tileLayers(p: Palette, spaceLayer: string): TileLayer[] {
   return thingLayers(p).flatMap((base) => {
     if (!('source' in base) || !(base.source in READ)) return [];
+    if ((base.id === 'group') !== (spaceLayer === GROUPS)) return [];
     const source = base.source as Drawn;
     const by = new Map(READ[source].map(([from, to]) => [JSON.stringify(from), to]));
     const { filter, ...rest } = translate(base, by) as typeof base & { filter?: FilterSpecification };

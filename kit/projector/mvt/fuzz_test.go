@@ -31,7 +31,7 @@ func FuzzThing(f *testing.F) {
 		var x Index
 		x.Put(thing)
 		at, placed := thing.Tile(z % 23)
-		data := x.Tile(at)
+		data := x.Tile(at, Options{})
 		layers, err := orbmvt.Unmarshal(data)
 		if err != nil {
 			t.Fatalf("%v", err)
@@ -48,7 +48,7 @@ func FuzzThing(f *testing.F) {
 			t.Fatalf("%d points, placed %v", points, placed)
 		}
 		for _, n := range append(at.Neighbours(), tile.Tile{}) {
-			if len(x.Tile(n)) > 0 && !thing.In(n) {
+			if len(x.Tile(n, Options{})) > 0 && !thing.In(n) {
 				t.Fatalf("it is in %v", n)
 			}
 		}

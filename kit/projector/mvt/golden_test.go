@@ -25,16 +25,21 @@ func TestGolden(t *testing.T) {
 	for i := range features {
 		x.Put(NewThing(&features[i]))
 	}
-	for name, at := range map[string]tile.Tile{"deep": tile.At(9.52, 47.14, 15), "far": {}} {
+	for name, what := range map[string]struct {
+		at tile.Tile
+		o  Options
+	}{
+		"deep": {tile.At(9.52, 47.14, 15), Options{Together: true}}, "far": {tile.Tile{}, Options{}}, "together": {tile.Tile{}, Options{Together: true}},
+	} {
 		path := "testdata/" + name + ".mvt"
-		data := x.Tile(at)
+		data := x.Tile(what.at, what.o)
 		if *update {
 			if err := os.WriteFile(path, data, 0o644); err != nil {
 				t.Fatal(err)
 			}
 		}
 		if want, err := os.ReadFile(path); err != nil || !bytes.Equal(data, want) {
-			t.Errorf("%s is not the tile %v; %v", path, at, err)
+			t.Errorf("%s is not the tile %v; %v", path, what.at, err)
 		}
 	}
 }

@@ -15,12 +15,13 @@ import (
 // costs does not depend on how many things there are. The zero Index is empty.
 type Index struct {
 	things map[string]*Thing
+	points quad
 	layers map[string]*layer
 }
 
 // layer is what an index has of one layer of the space.
 type layer struct {
-	points quad
+	points int
 	// shapes are the things with lines or areas, each in the tile of its smallest corner at the deepest zoom whose tiles
 	// are not smaller than it is: so it lies in that tile and its neighbours to the east and south. One that has a copy
 	// beyond the antimeridian stands there as well.
@@ -53,7 +54,8 @@ func (x *Index) Put(t *Thing) (old *Thing, changed bool) {
 		x.layers[t.Layer] = l
 	}
 	if t.placed {
-		l.points.insert(t, 0)
+		l.points++
+		x.points.insert(t, 0)
 	}
 	for i := range t.shapes {
 		home := homeOf(&t.shapes[i])
@@ -77,7 +79,8 @@ func (x *Index) take(t *Thing) {
 	delete(x.things, t.ID)
 	l := x.layers[t.Layer]
 	if t.placed {
-		l.points.remove(t, 0)
+		l.points--
+		x.points.remove(t, 0)
 	}
 	for i := range t.shapes {
 		home := homeOf(&t.shapes[i])
@@ -89,7 +92,7 @@ func (x *Index) take(t *Thing) {
 			l.levels[home.Z]--
 		}
 	}
-	if l.points.count == 0 && len(l.shapes) == 0 {
+	if l.points == 0 && len(l.shapes) == 0 {
 		delete(x.layers, t.Layer)
 	}
 }

@@ -70,7 +70,7 @@ func decoded(t testing.TB, data []byte, at tile.Tile) map[string][]*orbjson.Feat
 func parts(t testing.TB, x *Index, at tile.Tile) map[string]*orbjson.Feature {
 	t.Helper()
 	out := make(map[string]*orbjson.Feature)
-	for layer, features := range decoded(t, x.Tile(at), at) {
+	for layer, features := range decoded(t, x.Tile(at, Options{}), at) {
 		for _, f := range features {
 			name := fmt.Sprint(layer, "/", f.Properties["id"])
 			if f.Properties["cluster"] == true {

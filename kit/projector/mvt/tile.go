@@ -20,37 +20,79 @@ const (
 	maxShapes = 2000
 )
 
+// Options say what of a space a tile shows; the zero Options show all, each layer for itself.
+type Options struct {
+	// Together gathers the things of all layers into clusters, which then stand in the layer Groups. Clusters of earthquakes
+	// stay in their layers.
+	Together bool
+	// Without are layers that are left out.
+	Without []string
+}
+
+// Groups is the layer of clusters that gather things of several layers. No layer of a space has a name like this.
+const Groups = ".groups"
+
 // drawn is what a tile shows of a layer.
 type drawn struct {
 	name     string
+	points   []*Thing // in Morton order
 	alone    []*Thing
 	clusters []cluster
 	shapes   []shaped
 }
 
 // Tile writes a tile, of zoom 22 at most; it is empty where nothing is seen. The same things give the same bytes.
-func (x *Index) Tile(at tile.Tile) []byte {
+func (x *Index) Tile(at tile.Tile, o Options) []byte {
 	e := encoders.Get().(*encoder)
 	defer encoders.Put(e)
 	e.begin(at)
-	for _, l := range x.drawn(at) {
+	for _, l := range x.drawn(at, o) {
 		e.layer(&l)
 	}
 	return slices.Clone(e.out)
 }
 
-func (x *Index) drawn(at tile.Tile) []drawn {
-	list := make([]drawn, 0, len(x.layers))
+func (x *Index) drawn(at tile.Tile, o Options) []drawn {
+	list := make([]drawn, 0, len(x.layers)+1)
+	index := make(map[string]int, len(x.layers))
 	for _, name := range x.Layers() {
-		l := x.layers[name]
+		if slices.Contains(o.Without, name) {
+			continue
+		}
 		d := drawn{name: name}
-		d.alone, d.clusters = gather(at, l.points.in(at, nil))
-		if len(l.shapes) > 0 {
+		if l := x.layers[name]; len(l.shapes) > 0 {
 			d.shapes = seen(at, l.touching(buffered(at)))
 		}
+		index[name] = len(list)
 		list = append(list, d)
 	}
-	besideEachOther(list, at.Z+cellZooms)
+	var together []*Thing
+	last, known := "", -1 // neighbours are often of one layer
+	for _, t := range x.points.in(at, nil) {
+		if known < 0 || t.Layer != last {
+			i, wanted := index[t.Layer]
+			if !wanted {
+				continue
+			}
+			last, known = t.Layer, i
+		}
+		if o.Together && !t.quake {
+			together = append(together, t)
+		} else {
+			list[known].points = append(list[known].points, t)
+		}
+	}
+	for i := range list {
+		list[i].alone, list[i].clusters = gather(at, list[i].points)
+	}
+	if len(together) > 0 {
+		alone, clusters := gather(at, together)
+		for _, t := range alone {
+			l := &list[index[t.Layer]]
+			l.alone = append(l.alone, t)
+		}
+		list = append(list, drawn{name: Groups, clusters: clusters})
+	}
 	return list
 }
 
@@ -69,35 +111,6 @@ func seen(at tile.Tile, list []shaped) []shaped {
 		slices.SortStableFunc(list, func(a, b shaped) int { return strings.Compare(a.thing.ID, b.thing.ID) })
 	}
 	return list
-}
-
-// besideEachOther moves clusters of several layers apart that share a cell.
-func besideEachOther(list []drawn, cellZoom uint8) {
-	if len(list) < 2 {
-		return
-	}
-	shared := make(map[tile.Tile][]*cluster)
-	for i := range list {
-		for j := range list[i].clusters {
-			if c := &list[i].clusters[j]; c.cell.Z == cellZoom && c.quake == nil {
-				shared[c.cell] = append(shared[c.cell], c)
-			}
-		}
-	}
-	for cell, some := range shared {
-		if len(some) < 2 {
-			continue
-		}
-		side := int64(1) << (32 - cell.Z)
-		middle := [2]int64{int64(cell.X)*side + side/2, int64(cell.Y)*side + side/2}
-		for i, c := range some {
-			// A row, a square, rows of three …: what fits a cell.
-			columns := int(math.Ceil(math.Sqrt(float64(len(some)))))
-			rows := (len(some) + columns - 1) / columns
-			c.x = uint32(middle[0] + side*int64(2*(i%columns)-columns+1)/int64(2*columns))
-			c.y = uint32(middle[1] + side*int64(2*(i/columns)-rows+1)/int64(2*rows))
-		}
-	}
 }
 
 // unit is one unit of a tile of that zoom, in units of the world.

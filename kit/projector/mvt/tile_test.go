@@ -55,7 +55,7 @@ func TestThingsStandWhereTheyAre(t *testing.T) {
 	if ratio := planar.Area(whole) / 0.0096; ratio < 0.97 || ratio > 1.03 {
 		t.Errorf("its area is %v of what it should be", ratio)
 	}
-	if data := x.Tile(tile.At(-120, 10, 14)); len(data) != 0 {
+	if data := x.Tile(tile.At(-120, 10, 14), Options{}); len(data) != 0 {
 		t.Errorf("an empty tile has %d bytes", len(data))
 	}
 }
@@ -193,7 +193,7 @@ func scatter(r *rand.Rand, n int) []*geojson.Feature {
 func counted(t testing.TB, x *Index, tiles []tile.Tile) (sum map[string]int, ids map[string]int) {
 	sum, ids = make(map[string]int), make(map[string]int)
 	for _, at := range tiles {
-		for layer, features := range decoded(t, x.Tile(at), at) {
+		for layer, features := range decoded(t, x.Tile(at, Options{}), at) {
 			for _, f := range features {
 				switch {
 				case f.Properties["part"] == "shape":
@@ -275,7 +275,7 @@ func TestIndexIsWhatIsInIt(t *testing.T) {
 		}
 		for _, f := range last {
 			at, ok := NewThing(f).Tile(uint8(r.IntN(MaxZoom + 1)))
-			if ok && !bytes.Equal(x.Tile(at), fresh.Tile(at)) {
+			if ok && !bytes.Equal(x.Tile(at, Options{}), fresh.Tile(at, Options{})) {
 				rt.Fatalf("%v differs", at)
 			}
 		}
@@ -296,11 +296,11 @@ func TestInSaysWhichTilesDiffer(t *testing.T) {
 		}
 		with := make(map[tile.Tile][]byte)
 		for _, at := range tiles {
-			with[at] = x.Tile(at)
+			with[at] = x.Tile(at, Options{})
 		}
 		x.Remove(f.ID)
 		for at, data := range with {
-			if differs := !bytes.Equal(data, x.Tile(at)); differs && !thing.In(at) {
+			if differs := !bytes.Equal(data, x.Tile(at, Options{})); differs && !thing.In(at) {
 				t.Fatalf("%v differs by %s", at, f.ID)
 			}
 		}
@@ -341,29 +341,50 @@ func TestTilesAreBounded(t *testing.T) {
 	}
 	for z := range uint8(MaxZoom + 2) {
 		at := tile.At(9.502, 47.1015, z)
-		features := decoded(t, x.Tile(at), at)["hazards"]
+		features := decoded(t, x.Tile(at, Options{}), at)["hazards"]
 		if len(features) > maxAlone {
 			t.Errorf("zoom %d: %d features", z, len(features))
 		}
 	}
 }
 
-func TestLayersDoNotCoverEachOther(t *testing.T) {
-	var list []*geojson.Feature
-	for i := range 40 {
-		list = append(list, feature(fmt.Sprint("evt-", i), fmt.Sprint("layer", i%5), fmt.Sprintf("%.4f,47.1", 9.5+float64(i)*0.0001)))
-	}
+// TestTogether: clusters of all layers that are wanted, in a layer of their own; the others are as if they were not there.
+func TestTogether(t *testing.T) {
+	r := rand.New(rand.NewPCG(5, 5))
+	list := scatter(r, 300)
 	x := indexOf(list...)
-	got := parts(t, x, tile.At(9.5, 47.1, 8))
-	if len(got) != 5 {
-		t.Fatalf("%v", got)
+	var some []*geojson.Feature
+	for _, f := range list {
+		if f.Properties.Layer != "needs" {
+			some = append(some, f)
+		}
 	}
-	for a, f := range got {
-		for b, g := range got {
-			p, q := project(f.Geometry.(orb.Point)), project(g.Geometry.(orb.Point))
-			if apart := planar.Distance(p, q) / unit(8); a != b && apart < 512/3-2 {
-				t.Errorf("%s and %s are %.0f units apart", a, b, apart)
+	for z := range uint8(MaxZoom + 2) {
+		at := tile.At(9.5, 47.1, z)
+		data := x.Tile(at, Options{Together: true, Without: []string{"needs"}})
+		if !bytes.Equal(data, indexOf(some...).Tile(at, Options{Together: true})) {
+			t.Fatalf("zoom %d: the tile is not that without the layer", z)
+		}
+		apart, _ := counted(t, indexOf(some...), []tile.Tile{at})
+		want, got := 0, 0
+		for _, n := range apart {
+			want += n
+		}
+		for layer, features := range decoded(t, data, at) {
+			for _, f := range features {
+				cluster := f.Properties["cluster"] == true
+				if (layer == Groups) != (cluster && f.Properties["kind"] != "quake") {
+					t.Fatalf("zoom %d: %v is in %s", z, f.Properties, layer)
+				}
+				if cluster {
+					got += int(f.Properties["count"].(float64))
+				} else if f.Properties["part"] != "shape" {
+					got++
+				}
 			}
+		}
+		if got != want {
+			t.Errorf("zoom %d: %d things, want %d", z, got, want)
 		}
 	}
 }
