@@ -46,6 +46,9 @@ export function getState(space: string, at: number | null, part: Part | null = n
   return getJson<State>(`${API}/spaces/${encodeURIComponent(space)}/state${search && `?${search}`}`, signal);
 }
 
+/** The layer of a tile whose clusters gather things of all layers of the space. */
+export const GROUPS = '.groups';
+
 /** Address of a space's vector tiles, now or as they were at a second; groups count no things of layers left out. */
 export function tilesUrl(space: string, at: number | null, without: readonly string[]): string {
   const query = new URLSearchParams({ groups: 'space' });

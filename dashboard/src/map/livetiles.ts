@@ -34,6 +34,8 @@ export class LiveTiles {
       if (source) this.#map.removeSource(LIVE_SOURCE);
     } else if (source) {
       source.setTiles([url]);
+      // MapLibre forgets a new address where layers of the source change in the same frame.
+      this.refresh();
     } else {
       this.#map.addSource(LIVE_SOURCE, { type: 'vector', tiles: [url], minzoom: 0, maxzoom: LIVE_MAX_ZOOM });
     }
@@ -81,7 +83,8 @@ export class LiveTiles {
 
   /** Those of these layers of `thinglayers.ts` that the tiles have. */
   touchable(bases: readonly string[]): string[] {
-    return [...this.#layers.keys()].flatMap((name) => bases.map((base) => tileLayerId(base, name)));
+    const ids = [...this.#layers.keys()].flatMap((name) => bases.map((base) => tileLayerId(base, name)));
+    return ids.filter((id) => this.#map.getLayer(id));
   }
 
   stop(): void {

@@ -8,12 +8,13 @@ import type { LayerSpecification } from 'maplibre-gl';
 import { PbfReader } from 'pbf';
 import { describe, expect, it } from 'vitest';
 
+import { GROUPS } from '../kit/client';
 import type { Thing } from '../kit/types';
 import { DARK, LIGHT } from './basemap/palette';
 import { draw } from './drawn';
 import { buildStyle } from './style';
 import { thingLayers } from './thinglayers';
-import { GROUPS, LIVE_SOURCE, tileLayers } from './tilelayers';
+import { LIVE_SOURCE, tileLayers } from './tilelayers';
 
 /** A tile that the kit made of these things: kit/projector/mvt holds it to its bytes. */
 const TESTDATA = new URL('../../../kit/projector/mvt/testdata/', import.meta.url);

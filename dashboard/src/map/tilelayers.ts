@@ -6,12 +6,11 @@
 import type { ExpressionSpecification, FilterSpecification, LayerSpecification } from 'maplibre-gl';
 
 import { allKinds } from '../kinds/kinds';
+import { GROUPS } from '../kit/client';
 import type { Palette } from './basemap/palette';
 import { type SourceId, thingLayers } from './thinglayers';
 
 export const LIVE_SOURCE = 'live';
-/** The layer of a tile whose clusters gather things of all layers of the space. */
-export const GROUPS = '.groups';
 /** The deepest zoom of the kit's tiles; what lies deeper is drawn from those. */
 export const LIVE_MAX_ZOOM = 15;
 
