@@ -46,7 +46,7 @@ func (s *Server) takesWalk(r *http.Request) bool {
 	if r.PathValue("id") != "" && r.PathValue("space") != "" {
 		return true
 	}
-	if r.URL.RawQuery == "" {
+	if !strings.Contains(r.URL.RawQuery, "at=") && !strings.Contains(r.URL.RawQuery, "%") {
 		return false
 	}
 	at := r.URL.Query().Get("at")

@@ -64,6 +64,10 @@ func (s *Server) getTile(w http.ResponseWriter, r *http.Request) {
 	}
 	header.Set("Content-Type", tileType)
 	header.Set("Content-Length", strconv.Itoa(len(data)))
+	if r.Method == http.MethodGet && r.Header["If-None-Match"] == nil && r.Header["Range"] == nil {
+		w.Write(data) // what most ask for
+		return
+	}
 	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(data))
 }
 
