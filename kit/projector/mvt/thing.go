@@ -1,6 +1,6 @@
-// Package mvt projects a canvas into vector tiles (Mapbox Vector Tile Specification 2.1, kit/SPEC.md, "Vector tiles"): a
-// layer for each layer of the space, its things gathered into clusters where they lie close. It takes things as
-// kit/projector/geojson draws them. It is pure; an Index may be read by several at once, but not while it is changed.
+// Package mvt projects a canvas into vector tiles (Mapbox Vector Tile Specification 2.1; SPEC.md): a layer for each
+// layer of the space, its things gathered into clusters where they lie close. It takes things as kit/projector/geojson
+// draws them. It is pure; an Index may be read by several at once, but not while it is changed.
 package mvt
 
 import (
