@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"math/rand"
+	"sync"
 	"testing"
 
 	"github.com/klauspost/compress/gzip"
@@ -104,7 +105,7 @@ func anew(t testing.TB, c *Coordinator, where tile.Tile, o mvt.Options) (one Til
 
 // TestTilesKeepUp asks for tiles while events come in: what is kept is what would be made anew, at every moment.
 func TestTilesKeepUp(t *testing.T) {
-	for seed := range int64(3) {
+	for seed := range int64(2) {
 		random := rand.New(rand.NewSource(seed))
 		c := open(t, Config{})
 		events := journey(t, 160, seed)
@@ -286,4 +287,44 @@ func readTile(t testing.TB, one Tile, at tile.Tile) (list []*orbjson.Feature) {
 		}
 	}
 	return list
+}
+
+// TestTilesWhileEventsComeIn has many ask while events come in; in the end all tiles are up to date.
+func TestTilesWhileEventsComeIn(t *testing.T) {
+	c := open(t, Config{})
+	events := journey(t, 120, 7)
+	take(t, c, events[0])
+	var tiles []tile.Tile
+	for z := range uint8(16) {
+		tiles = append(tiles, tile.At(9.53, 47.13, z), tile.At(9.51, 47.11, z))
+	}
+	done := make(chan struct{})
+	var readers sync.WaitGroup
+	for i := range 4 {
+		readers.Go(func() {
+			for n := i; ; n++ {
+				select {
+				case <-done:
+					return
+				default:
+				}
+				if _, _, err := c.Tile(context.Background(), "camp", nil, tiles[n%len(tiles)], mvt.Options{Together: n%2 == 0}); err != nil {
+					t.Error(err)
+					return
+				}
+			}
+		})
+	}
+	for i := 1; i < len(events); i += 3 {
+		take(t, c, events[i:min(i+3, len(events))]...)
+	}
+	close(done)
+	readers.Wait()
+	for _, at := range tiles {
+		for _, o := range []mvt.Options{{}, {Together: true}} {
+			if tileOf(t, c, nil, at, o).Tag != anew(t, c, at, o).Tag {
+				t.Errorf("%v %+v is not up to date", at, o)
+			}
+		}
+	}
 }

@@ -18,6 +18,8 @@ const (
 	Buffer = 64
 	// maxShapes is how many lines and areas of a layer a tile above MaxZoom shows, the largest; the others are seen nearer.
 	maxShapes = 2000
+	// smallest is the side of the smallest line or area that a tile above MaxZoom shows: a pixel.
+	smallest = 8
 )
 
 // Options say what of a space a tile shows; the zero Options show all, each layer for itself.
@@ -104,7 +106,7 @@ func seen(at tile.Tile, list []shaped) []shaped {
 	size := func(s shaped) float64 {
 		return max(s.shape.bound.Max[0]-s.shape.bound.Min[0], s.shape.bound.Max[1]-s.shape.bound.Min[1])
 	}
-	list = slices.DeleteFunc(list, func(s shaped) bool { return s.shape.part != partPoints && size(s) < unit(at.Z) })
+	list = slices.DeleteFunc(list, func(s shaped) bool { return s.shape.part != partPoints && size(s) < smallest*unit(at.Z) })
 	if len(list) > maxShapes {
 		slices.SortStableFunc(list, func(a, b shaped) int { return cmp.Compare(size(b), size(a)) })
 		list = list[:maxShapes]
