@@ -131,6 +131,13 @@ describe('the layers of tiles', () => {
     });
   }
 
+  it('tell a group of earthquakes from one', () => {
+    const tiled = tileLayers(LIGHT, 'quakes').find(({ base }) => base === 'quake-label');
+    if (!tiled) throw new Error('there is no label');
+    const said = JSON.stringify(shows(tiled.layer, { type: 1, properties: { kind: 'quake', cluster: true, mag: 6.4, count: 28 } }));
+    expect(said).toContain('6.4\\\\n+27');
+  });
+
   it('show groups as MapLibre makes them', () => {
     const base = thingLayers(LIGHT).find(({ id }) => id === 'group');
     const [tiled] = tileLayers(LIGHT, GROUPS);

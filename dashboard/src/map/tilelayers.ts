@@ -82,7 +82,15 @@ const READ: Record<Drawn, [from: Expression, to: Expression][]> = {
     [get('closed'), ['case', ['==', KIND, 'closure'], 1, 0]],
     [get('weight'), WEIGHT],
   ],
-  quakes: [[get('label'), ['number-format', get('mag'), { 'min-fraction-digits': 1, 'max-fraction-digits': 1 }]]],
+  // The strongest of several, and how many more there are.
+  quakes: [[
+    get('label'),
+    [
+      'concat',
+      ['number-format', get('mag'), { 'min-fraction-digits': 1, 'max-fraction-digits': 1 }],
+      ['case', CLUSTER, ['concat', '\n+', ['to-string', ['-', COUNT, 1]]], ''],
+    ],
+  ]],
   gauges: [
     [get('sign'), ['match', get('alarm'), 'alarm', 'plate-alarm', 'warning', 'plate-warning', 'plate']],
     [get('label'), get('title')],

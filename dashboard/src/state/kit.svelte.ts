@@ -203,8 +203,8 @@ export class KitState {
     this.changes += 1;
     const unknown = things.filter(({ properties: { layer } }) => !this.newLayers.has(layer));
     if (unknown.length > 0) this.newLayers = new Set([...this.newLayers, ...unknown.map(({ properties }) => properties.layer)]);
-    if (!this.#ready || things.length === 0) return;
-    const ids = new Set(things.map(({ id }) => id));
+    if (!this.#ready || things.length + removed.length === 0) return;
+    const ids = new Set([...things.map(({ id }) => id), ...removed]);
     this.fresh = [...this.fresh.filter(({ id }) => !ids.has(id)), ...things].slice(-MOST_FRESH);
     setTimeout(() => {
       this.fresh = this.fresh.filter((thing) => !things.includes(thing));
