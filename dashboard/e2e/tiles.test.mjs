@@ -84,7 +84,12 @@ test('a burst of events costs a request for each tile a second', async () => {
   const { context, page, asked } = await visit('phone', at([9.3155, 47.0655], 15));
   await page.waitForTimeout(1500);
   const before = asked.length;
-  const drafts = Array.from({ length: 200 }, (_, i) => hazard(`Burst ${i}`, [Number((9.3155 + (i % 20) * 1e-5).toFixed(7)), Number((47.0655 + i * 1e-5).toFixed(7))], { space_id: SPACE }));
+  const now = Math.floor(Date.now() / 1000);
+  const drafts = Array.from({ length: 200 }, (_, i) => {
+    const place = [9.3155 + (i % 20) * 1e-5, 47.0655 + i * 1e-5].map((degrees) => Number(degrees.toFixed(7)));
+    // Seconds apart, so that the list has the last on top.
+    return hazard(`Burst ${i}`, place, { space_id: SPACE, timestamp: now + Math.floor(i / 20) });
+  });
   const started = performance.now();
   for (let i = 0; i < drafts.length; i += 20) await kit.post(...drafts.slice(i, i + 20));
   const seconds = (performance.now() - started) / 1000;
