@@ -7,6 +7,7 @@
 # make web         the page and the world outline that are built into it
 # make e2e         the browser tests alone
 # make screenshots the pictures of the README, made anew
+# make gdal        reads the kit's vector tiles with GDAL
 # make race        Go tests under the race detector
 # make fuzz        each fuzzer for FUZZTIME (default 20s)
 # make crash       KILLS kills of the program under load (default 1000), CUTS power cuts beneath SQLite (default 5000)
@@ -33,7 +34,7 @@ PAGE_SOURCES := $(shell find dashboard/src dashboard/public dashboard/tools -typ
 GO_SOURCES := $(shell find . -name '*.go' -not -path './dashboard/node_modules/*') go.mod go.sum
 EMBEDDED := $(shell find kit maps -type f -not -name '*.go' -not -path '*/testdata/*')
 
-.PHONY: check run test build web e2e screenshots race fuzz crash determinism bench clean lint page gotest compiler tools crosscompiler browser
+.PHONY: check run test build web e2e screenshots race fuzz crash determinism bench clean lint page gotest gdal compiler tools crosscompiler browser reader
 
 compiler:
 	@.ci/need gcc:gcc
@@ -47,6 +48,9 @@ crosscompiler:
 
 browser:
 	@.ci/need chromium:chromium fc-match:fontconfig DejaVuSans.ttf:fonts-dejavu-core
+
+reader:
+	@.ci/need ogr2ogr:gdal-bin
 
 dashboard/node_modules/.package-lock.json: dashboard/package-lock.json
 	cd dashboard && npm ci --no-audit --no-fund
@@ -87,13 +91,17 @@ gotest: web | compiler tools
 
 check: lint page gotest
 
+gdal: web | compiler reader
+	$(GO) vet $(TAGS),gdal ./kit/api
+	$(GO) test $(TAGS),gdal -run GDAL ./kit/api
+
 race: web | compiler tools
 	$(GO) test $(TAGS) -race ./...
 
 e2e: bin/fieldkit | browser
 	cd dashboard && FIELDKIT_BIN=$(CURDIR)/bin/fieldkit npm run e2e
 
-test: lint page race e2e determinism
+test: lint page race gdal e2e determinism
 
 screenshots: bin/fieldkit | browser
 	cd dashboard && FIELDKIT_BIN=$(CURDIR)/bin/fieldkit npm run screenshots

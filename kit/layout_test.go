@@ -31,7 +31,7 @@ var tiers = []struct {
 	packages []string
 }{
 	{command, []string{"kit/cmd/*", "radio/cmd/*", "ferry/cmd/*", "maps/cmd/*", "dashboard/cmd/*", "firmware/cmd/*", "images/cmd/*", "provisioning/cmd/*"}},
-	{bench, []string{"kit/canvas/canvastest", "kit/store/powercut", "kit/store/sample", "kit/store/storetest", "kit/store/storebench", "kit/replay/replaybench", "maps/tileserver/tilebench"}},
+	{bench, []string{"kit/canvas/canvastest", "kit/store/powercut", "kit/store/sample", "kit/store/storetest", "kit/store/storebench", "kit/projector/mvt/mvtbench", "kit/replay/replaybench", "maps/tileserver/tilebench"}},
 	{server, []string{
 		"kit/api", "kit/coordinator", "kit/door",
 		"ferry", "maps/tileserver", "dashboard", "dashboard/portal",

@@ -122,14 +122,19 @@ export const messages = {
     none: 'Nothing here yet.',
     noMatch: 'Nothing matches.',
     count: (n: number) => many(n, 'thing', 'things'),
+    countListed: (n: number, listed: number) => `${many(n, 'thing', 'things')}, the latest ${listed} listed`,
+    countFound: (n: number, most: number) => (n >= most ? `More than ${most - 1} found, the latest listed` : `${n} found`),
+    notSearched: (why: string) => `The kit could not be searched: ${why}`,
     hiddenLayers: (n: number) => `${many(n, 'layer is', 'layers are')} switched off`,
   },
+
+  notGathered: (why: string) => `These things could not be fetched: ${why}`,
 
   layers: {
     title: 'Layers',
     things: 'On the map',
     base: 'Map sheets',
-    show: (name: string, n: number) => `${name}, ${many(n, 'thing', 'things')}`,
+    show: (name: string, n: number | null) => (n === null ? name : `${name}, ${many(n, 'thing', 'things')}`),
     none: 'No layers yet.',
     colours: 'Colours',
     theme: { auto: 'As the phone', light: 'Light', dark: 'Dark' },
@@ -164,6 +169,7 @@ export const messages = {
     media: 'Photos and files',
     mediaAbsent: 'not here yet',
     links: 'Linked to',
+    linkElsewhere: 'Another thing',
     linkMissing: 'not on this kit',
     linkedFrom: 'Linked from',
     folded: (n: number) => `${n} reports folded into one`,

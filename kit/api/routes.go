@@ -3,6 +3,7 @@ package api
 import (
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/klauspost/compress/gzhttp"
@@ -27,6 +28,8 @@ func (s *Server) table() []route {
 		{get, "/api/v1/spaces/{space}/rules", s.getRules, false},
 		{get, "/api/v1/spaces/{space}/state", s.getState, true},
 		{get, "/api/v1/spaces/{space}/nodes/{id}", s.getNode, true},
+		{get, "/api/v1/spaces/{space}/tiles.json", s.getTileJSON, true},
+		{get, "/api/v1/spaces/{space}/tiles/{z}/{x}/{y}", s.getTile, false},
 		{get, "/api/v1/digests", s.getDigests, false},
 		{get, "/api/v1/stream", s.stream, false},
 		{post, "/api/v1/export", s.postExport, false},
@@ -39,9 +42,21 @@ func (s *Server) table() []route {
 
 func always(*http.Request) bool { return true }
 
-// takesWalk reports whether a request wants what has to be folded or looked for in the whole store.
-func takesWalk(r *http.Request) bool {
-	return r.PathValue("id") != "" && r.PathValue("space") != "" || r.URL.Query().Get("at") != ""
+// takesWalk reports whether a request wants what has to be folded or looked for in the whole store. A map asks for a dozen
+// tiles of one moment: that is folded for the first.
+func (s *Server) takesWalk(r *http.Request) bool {
+	if r.PathValue("id") != "" && r.PathValue("space") != "" {
+		return true
+	}
+	if !strings.Contains(r.URL.RawQuery, "at=") && !strings.Contains(r.URL.RawQuery, "%") {
+		return false
+	}
+	at := r.URL.Query().Get("at")
+	if at != "" && r.PathValue("z") != "" {
+		t, err := strconv.ParseInt(at, 10, 64)
+		return err != nil || !s.kit.Remembers(r.PathValue("space"), t)
+	}
+	return at != ""
 }
 
 func (s *Server) routes() {
@@ -55,7 +70,7 @@ func (s *Server) routes() {
 			r.handler = zip(r.handler)
 		}
 		if r.method == http.MethodGet && strings.HasPrefix(r.path, "/api/v1/") {
-			r.handler = limited(s.reads, always, limited(s.pasts, takesWalk, r.handler))
+			r.handler = limited(s.reads, always, limited(s.pasts, s.takesWalk, r.handler))
 		}
 		s.handle(r.method+" "+r.path, r.handler)
 		methods[r.path] = append(methods[r.path], r.method)

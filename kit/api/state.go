@@ -22,16 +22,22 @@ const tilesAtOnce = 64
 type lend func(look func(*canvas.Canvas) error) (ok bool, err error)
 
 func (s *Server) getState(w http.ResponseWriter, r *http.Request) {
-	q := parseQuery(r, "format", "bbox", "tile", "layer", "at")
-	want := geojson.Filter{Bound: q.bound("bbox"), Tile: q.tile("tile"), Layer: q.layer()}
+	q := parseQuery(r, "format", "bbox", "tile", "layer", "text", "latest", "at")
+	want := geojson.Filter{Bound: q.bound("bbox"), Tile: q.tile("tile"), Layer: q.layer(), Text: q.text("text")}
 	at := q.time("at")
+	latest := int(q.whole("latest", 0, 1, maxLatest))
 	writeAs := (*collection).features
+	if latest > 0 {
+		writeAs = (*collection).latest
+	} else if want.Text != "" {
+		q.fail("text", "goes with latest")
+	}
 	switch q.text("format") {
 	case "", "geojson":
 	case "canonical":
 		writeAs = (*collection).canonical
-		if want.Bound != nil || want.Layer != "" {
-			q.fail("format", "canonical is of whole tiles: bbox and layer do not go with it")
+		if want.Bound != nil || want.Layer != "" || latest > 0 {
+			q.fail("format", "canonical is of whole tiles: bbox, layer and latest do not go with it")
 		}
 	default:
 		q.fail("format", "must be geojson or canonical")
@@ -39,7 +45,7 @@ func (s *Server) getState(w http.ResponseWriter, r *http.Request) {
 	if q.refused(w) {
 		return
 	}
-	out := &collection{s: s, w: w, space: r.PathValue("space"), at: at, want: want}
+	out := &collection{s: s, w: w, space: r.PathValue("space"), at: at, want: want, most: latest}
 	var ok bool
 	var err error
 	if at == nil {
@@ -71,6 +77,7 @@ type collection struct {
 	space  string
 	at     *int64
 	want   geojson.Filter
+	most   int // of latest
 	buffer bytes.Buffer
 	n      int
 	begun  bool
@@ -117,20 +124,10 @@ func (o *collection) features(lend lend) (ok bool, err error) {
 	if !ok || err != nil {
 		return ok, err
 	}
-	o.begin("application/geo+json").text(`{"type":"FeatureCollection","space":`).quote(o.space)
-	o.text(`,"cursor":"` + strconv.FormatInt(cursor, 10) + `"`)
-	if o.at != nil {
-		o.text(`,"at":` + strconv.FormatInt(*o.at, 10))
-	}
-	o.text(`,"digest":"` + hashText(digest) + `","features":[`)
+	o.head(cursor, digest)
 	ok, err = o.each(lend, tiles, func(c *canvas.Canvas, t tile.Tile) {
 		geojson.EachOf(c, t, o.want, func(f geojson.Feature) bool {
-			text, err := geojson.Marshal(&f)
-			if err != nil {
-				o.s.log.Error("a feature could not be written", "id", f.ID, "error", err)
-				return true
-			}
-			o.element(text)
+			o.feature(&f)
 			return true
 		})
 	})
@@ -138,6 +135,48 @@ func (o *collection) features(lend lend) (ok bool, err error) {
 		return ok, err
 	}
 	return true, o.text("]}\n").flush()
+}
+
+// maxLatest bounds how many of the latest things are given.
+const maxLatest = 1000
+
+// latest writes the things that changed last, the latest first, from one look.
+func (o *collection) latest(lend lend) (ok bool, err error) {
+	cursor := o.s.kit.Cursor()
+	var digest [32]byte
+	var features []geojson.Feature
+	ok, err = lend(func(c *canvas.Canvas) error {
+		digest = c.Digest()
+		features = geojson.Latest(c, o.want, o.most)
+		return nil
+	})
+	if !ok || err != nil {
+		return ok, err
+	}
+	o.head(cursor, digest)
+	for i := range features {
+		o.feature(&features[i])
+	}
+	return true, o.text("]}\n").flush()
+}
+
+// head begins a collection of features.
+func (o *collection) head(cursor int64, digest [32]byte) {
+	o.begin("application/geo+json").text(`{"type":"FeatureCollection","space":`).quote(o.space)
+	o.text(`,"cursor":"` + strconv.FormatInt(cursor, 10) + `"`)
+	if o.at != nil {
+		o.text(`,"at":` + strconv.FormatInt(*o.at, 10))
+	}
+	o.text(`,"digest":"` + hashText(digest) + `","features":[`)
+}
+
+func (o *collection) feature(f *geojson.Feature) {
+	text, err := geojson.Marshal(f)
+	if err != nil {
+		o.s.log.Error("a feature could not be written", "id", f.ID, "error", err)
+		return
+	}
+	o.element(text)
 }
 
 // tiles are those that are wanted, with the digest of the whole space.

@@ -152,7 +152,7 @@ func (c *Coordinator) save(ctx context.Context, w *world) error {
 				if err != nil {
 					return err
 				}
-				saved, counts = append(saved, tileOf(at, s, v.seq)), append(counts, v.canvas.Events(at))
+				saved, counts = append(saved, checkpointTile(at, s, v.seq)), append(counts, v.canvas.Events(at))
 			}
 			return ctx.Err()
 		})
@@ -181,7 +181,7 @@ func (c *Coordinator) save(ctx context.Context, w *world) error {
 	return nil
 }
 
-func tileOf(at tile.Tile, s canvas.Snapshot, seq int64) store.CheckpointTile {
+func checkpointTile(at tile.Tile, s canvas.Snapshot, seq int64) store.CheckpointTile {
 	return store.CheckpointTile{Seq: seq, Uncertain: s.Uncertain, Snapshot: store.Snapshot{
 		Tile: at, Hash: s.Hash(), Event: s.Event, Clock: s.Clock, Events: s.Events, State: s.State, File: s.File}}
 }

@@ -61,6 +61,7 @@ type Coordinator struct {
 	earlier *earlier
 	// momentEvents is how many events lie between two moments that are saved, at least.
 	momentEvents int64
+	tiles        tileCache
 	summaries    summaries
 	trouble      trouble
 	clock        *clockWatch

@@ -91,7 +91,7 @@ func (e *earlier) forget(committed []store.Committed) {
 }
 
 // viewAt folds the events up to a moment. A canvas that is settled is only read, so several may look at once.
-func (c *Coordinator) viewAt(ctx context.Context, space string, at int64, look func(*canvas.Canvas) error) (bool, error) {
+func (c *Coordinator) viewAt(ctx context.Context, space string, at int64, look func(*view) error) (bool, error) {
 	if !c.spaces.has(space) {
 		return false, nil
 	}
@@ -103,7 +103,7 @@ func (c *Coordinator) viewAt(ctx context.Context, space string, at int64, look f
 			return false, err
 		}
 	}
-	return true, look(v.canvas)
+	return true, look(v)
 }
 
 func (c *Coordinator) foldAt(ctx context.Context, space string, at int64, window scope.Window) (*view, error) {

@@ -90,7 +90,7 @@ func (c *Coordinator) saveMoment(ctx context.Context, space string) (made bool, 
 		if err != nil {
 			return false, err
 		}
-		saved = append(saved, tileOf(one, s, stat.LastSeq))
+		saved = append(saved, checkpointTile(one, s, stat.LastSeq))
 	}
 	one := store.Checkpoint{Space: space, At: at, Seq: stat.LastSeq, Rules: rulesText(v.canvas.Rules(), window)}
 	_, err = c.store.SaveCheckpoint(ctx, one, v.base, saved)

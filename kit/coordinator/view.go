@@ -28,6 +28,8 @@ type view struct {
 	fresh int
 	// left is, by the id of a merge, the node that the merged one was another name of before.
 	left map[string]string
+	// tiles is made when somebody asks for a vector tile.
+	tiles viewTiles
 }
 
 // add folds an event that is in no checkpoint.

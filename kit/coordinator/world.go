@@ -14,6 +14,7 @@ import (
 // the coordinator's are held.
 type world struct {
 	space string
+	tiles *tileCache
 	// looked is when somebody last looked, counted in looks.
 	looked atomic.Int64
 
@@ -96,6 +97,7 @@ func (w *world) catchUp() {
 		return
 	}
 	w.shown.canvas.Settle()
+	w.tiles.follow(w.shown, news)
 }
 
 // drop forgets the view: the next who looks has it made again. It needs mu.
@@ -107,10 +109,7 @@ func (w *world) drop() {
 // View lends the canvas of a space for reading: the state of now, or, with at, that of the events with t ≤ *at. The canvas must
 // not be kept. What was committed before is in it. ok is false where this kit has nothing of the space.
 func (c *Coordinator) View(ctx context.Context, space string, at *int64, look func(*canvas.Canvas) error) (ok bool, err error) {
-	if at != nil {
-		return c.viewAt(ctx, space, *at, look)
-	}
-	return c.view(ctx, space, func(v *view) error { return look(v.canvas) })
+	return c.viewOf(ctx, space, at, func(v *view) error { return look(v.canvas) })
 }
 
 func (c *Coordinator) view(ctx context.Context, space string, look func(*view) error) (ok bool, err error) {
@@ -166,7 +165,7 @@ func (c *Coordinator) world(space string) *world {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if w = c.worlds[space]; w == nil {
-		w = &world{space: space}
+		w = &world{space: space, tiles: &c.tiles}
 		c.worlds[space] = w
 	}
 	return w

@@ -29,10 +29,36 @@ export function getStatus(): Promise<Status> {
   return getJson<Status>(`${API}/status`);
 }
 
+/** What part of a state is asked for; everything without. */
+export interface Part {
+  /** The things that changed last, so many, the latest first. */
+  latest: number;
+  layer?: string;
+  bbox?: readonly [west: number, south: number, east: number, north: number];
+  /** In the title, type, layer or a property. */
+  text?: string;
+}
+
 /** State of a space, now or (`at`) as it was at that second. */
-export function getState(space: string, at: number | null, signal?: AbortSignal): Promise<State> {
-  const query = at === null ? '' : `?at=${at}`;
-  return getJson<State>(`${API}/spaces/${encodeURIComponent(space)}/state${query}`, signal);
+export function getState(space: string, at: number | null, part: Part | null = null, signal?: AbortSignal): Promise<State> {
+  const query = new URLSearchParams();
+  if (at !== null) query.set('at', String(at));
+  for (const [name, value] of Object.entries(part ?? {})) {
+    if (value !== undefined) query.set(name, String(value));
+  }
+  const search = query.toString();
+  return getJson<State>(`${API}/spaces/${encodeURIComponent(space)}/state${search && `?${search}`}`, signal);
+}
+
+/** The layer of a tile whose clusters gather things of all layers of the space. */
+export const GROUPS = '.groups';
+
+/** Address of a space's vector tiles, now or as they were at a second; groups count no things of layers left out. */
+export function tilesUrl(space: string, at: number | null, without: readonly string[]): string {
+  const query = new URLSearchParams({ groups: 'space' });
+  if (at !== null) query.set('at', String(at));
+  if (without.length > 0) query.set('without', [...without].sort().join(','));
+  return `${location.origin}${API}/spaces/${encodeURIComponent(space)}/tiles/{z}/{x}/{y}?${query}`;
 }
 
 export function getNode(

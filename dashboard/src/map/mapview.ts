@@ -21,6 +21,7 @@ import type { Position } from '../trace/tile';
 import { DARK, LIGHT } from './basemap/palette';
 import type { Drawn } from './drawn';
 import { addImage } from './images';
+import { LiveTiles } from './livetiles';
 import type { Pack } from './packs';
 import { buildStyle, layersOfPack } from './style';
 import { GROUP_MAX_ZOOM, TOUCHABLE } from './thinglayers';
@@ -49,8 +50,10 @@ export interface Padding {
 }
 
 export interface MapListener {
-  /** A tap: the things under the finger, uppermost first; none where the place is empty. */
-  tapped(things: string[], at: Position): void;
+  /** A tap: the things under the finger, uppermost first; none where the place is empty. Around is what the finger covers. */
+  tapped(things: string[], at: Position, around: Bounds): void;
+  /** A tap on a group of a layer that no zoom takes apart. */
+  gathered(layer: string, within: Bounds): void;
   /** The view came to rest. */
   moved(view: View, centre: Position): void;
   moving(centre: Position): void;
@@ -74,11 +77,18 @@ const FIT = { maxZoom: 15, padding: 32 };
 /** Redrawing many things takes long on a slow phone; never spend more than a quarter of the time on it. */
 const REDRAW_SHARE = 4;
 
+/** The kit's tiles of a space, and whether each of its layers is shown. */
+export interface Tiled {
+  url: string;
+  layers: ReadonlyMap<string, boolean>;
+}
+
 export class MapView {
   readonly #map: MapLibre;
   readonly #packs: readonly Pack[];
   readonly #listener: MapListener;
   readonly #reducedMotion: boolean;
+  readonly #live: LiveTiles;
   #pending: Drawn | null = null;
   #drawing = false;
   /** Map packs of which some tile could not be fetched. */
@@ -108,6 +118,7 @@ export class MapView {
       locale: { 'Map.Title': messages.map },
       validateStyle: import.meta.env.DEV,
     });
+    this.#live = new LiveTiles(this.#map);
     // From here on the map's middle is that of what the panels leave of it.
     this.#map.setPadding(padding);
     if (!view && bounds) this.#map.fitBounds(roomy(bounds), { ...FIT, duration: 0 });
@@ -170,6 +181,18 @@ export class MapView {
     this.#drawing = false;
   }
 
+  /** Draws a space from the kit's tiles, or no longer. */
+  async showTiles(tiled: Tiled | null): Promise<void> {
+    await this.#styled;
+    this.#live.show(tiled?.url ?? null);
+    if (tiled) this.#live.cover(tiled.layers, this.#dark ? DARK : LIGHT);
+  }
+
+  /** Something has changed in the kit's tiles. */
+  refreshTiles(): void {
+    this.#live.refresh();
+  }
+
   /** Rings a thing and puts its sign on top, or nothing. */
   async focus(geometry: GeoJSON.Geometry | null, anchor: GeoJSON.Position | null, sign: string | null): Promise<void> {
     await this.#styled;
@@ -203,6 +226,7 @@ export class MapView {
         this.#map.setPaintProperty(layer.id, name as never, value as never);
       }
     }
+    this.#live.recolour(dark ? DARK : LIGHT);
   }
 
   /** Switches packs off and on by their ids. */
@@ -252,6 +276,7 @@ export class MapView {
   }
 
   remove(): void {
+    this.#live.stop();
     this.#map.remove();
   }
 
@@ -266,19 +291,43 @@ export class MapView {
   #hits({ x, y }: { x: number; y: number }, reach: number): MapGeoJSONFeature[] {
     if (!this.#map.getLayer('sign')) return []; // the style is not there yet
     const box: [PointLike, PointLike] = [[x - reach, y - reach], [x + reach, y + reach]];
-    return this.#map.queryRenderedFeatures(box, { layers: [...TOUCHABLE] });
+    return this.#map.queryRenderedFeatures(box, { layers: [...TOUCHABLE, ...this.#live.touchable(TOUCHABLE)] });
   }
 
   async #tapped(point: { x: number; y: number }, at: Position): Promise<void> {
     // What is under the very point wins over what is only within the finger's reach.
     const exact = this.#hits(point, 1);
     const hits = exact.length > 0 ? exact : this.#hits(point, FINGER_PX);
-    const group = hits[0]?.properties['cluster_id'] as unknown;
-    if (typeof group === 'number' && hits[0]) {
-      await this.#openGroup(group, hits[0], at);
+    const [first] = hits;
+    const group = first?.properties['cluster_id'] as unknown;
+    if (typeof group === 'number' && first) {
+      await this.#openGroup(group, first, at);
+    } else if (first?.properties['cluster'] === true) {
+      this.#openCluster(first);
+    } else {
+      this.#listener.tapped(thingIds(hits), at, this.#around(point));
+    }
+  }
+
+  /** What a finger covers, and the signs that reach into it. */
+  #around({ x, y }: { x: number; y: number }): Bounds {
+    const reach = 2 * FINGER_PX;
+    const southWest = this.#map.unproject([x - reach, y + reach]).wrap();
+    const northEast = this.#map.unproject([x + reach, y - reach]).wrap();
+    return [southWest.lng, southWest.lat, northEast.lng, northEast.lat];
+  }
+
+  /** A group of the kit's tiles: it says where it falls apart and what it covers. */
+  #openCluster({ properties, sourceLayer }: MapGeoJSONFeature): void {
+    const edge = (name: string): number => Number(properties[name]);
+    const bounds: Bounds = [edge('west'), edge('south'), edge('east'), edge('north')];
+    const zoom = properties['zoom'] as unknown;
+    if (typeof zoom !== 'number' || zoom <= Math.floor(this.#map.getZoom())) {
+      if (sourceLayer !== undefined) this.#listener.gathered(sourceLayer, bounds);
       return;
     }
-    this.#listener.tapped(thingIds(hits), at);
+    const center: [number, number] = [(bounds[0] + bounds[2]) / 2, (bounds[1] + bounds[3]) / 2];
+    this.#map.easeTo({ center, zoom: zoom + 0.2, ...this.#motion() });
   }
 
   /** Zooms to where a group falls apart; one that never does is shown as a list. */
@@ -292,12 +341,12 @@ export class MapView {
       return;
     }
     const leaves = await source.getClusterLeaves(id, 200, 0);
-    this.#listener.tapped(thingIds(leaves), at);
+    this.#listener.tapped(thingIds(leaves), at, [...at, ...at]);
   }
 }
 
 function thingIds(features: readonly GeoJSON.Feature[]): string[] {
-  const ids = features.map(({ properties }) => properties?.['thing'] as unknown);
+  const ids = features.map(({ properties }): unknown => properties?.['thing'] ?? properties?.['id']);
   return [...new Set(ids.filter((id) => typeof id === 'string'))];
 }
 

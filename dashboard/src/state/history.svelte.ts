@@ -1,7 +1,7 @@
 /** The history of one thing: fetched when it is looked at, and again when it changes. */
 
 import { getNode, KitError } from '../kit/client';
-import type { HistoryEntry } from '../kit/types';
+import type { HistoryEntry, Thing } from '../kit/types';
 import type { Verdict } from '../trace/event';
 
 /** Checking a signature takes a slow phone some ten milliseconds; the newest are the ones that are read. */
@@ -9,6 +9,8 @@ const CHECKED_ENTRIES = 40;
 
 export class HistoryState {
   entries = $state.raw<readonly HistoryEntry[]>([]);
+  /** The thing itself, as it was when it was asked for. */
+  feature = $state.raw<Thing | null>(null);
   /** The thing was taken off the map. */
   deleted = $state(false);
   verdicts = $state.raw<ReadonlyMap<string, Verdict>>(new Map());
@@ -25,6 +27,7 @@ export class HistoryState {
       const history = await getNode(space, id, at, request.signal);
       if (this.#request !== request) return;
       this.entries = history.events;
+      this.feature = history.feature;
       this.deleted = history.deleted ?? false;
       this.failure = null;
       this.loading = false;

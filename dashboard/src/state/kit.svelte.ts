@@ -11,6 +11,16 @@ export type Connection = 'connecting' | 'live' | 'lost';
 
 class NoSpaceError extends Error {}
 
+/** Of a space with more things the map draws the kit's tiles, and the page holds but the latest. */
+export const TILED_FROM = 2_000;
+/** How many things are held then. */
+export const HELD_LATEST = 100;
+/** How many that somebody looked at. */
+export const HELD_LOOKED = 500;
+/** What has just come is drawn by the page itself, until the tiles have it. */
+const FRESH_MS = 3_000;
+const MOST_FRESH = 60;
+
 export class KitState {
   connection = $state<Connection>('connecting');
   /** When the kit was last heard, by its clock. */
@@ -22,7 +32,18 @@ export class KitState {
   met = $state(false);
   /** State of the space has been loaded at least once. */
   loaded = $state(false);
+  /** The things of the space; of one with very many the latest. */
   readonly live = new ThingStore();
+  /** The space has too many things to hold them all: the map draws the kit's tiles. */
+  tiled = $state(false);
+  /** Other things that somebody has looked at, of a space with very many. */
+  readonly looked = new ThingStore();
+  /** Things that came just now, of a space with very many. */
+  fresh = $state.raw<readonly Thing[]>([]);
+  /** Layers of which things have come since the space was asked for its layers. */
+  newLayers = $state.raw<ReadonlySet<string>>(new Set());
+  /** Counts what has changed in the kit's tiles. */
+  changes = $state(0);
   readonly space = $derived(this.spaces.find(({ id }) => id === this.spaceId) ?? null);
 
   /** Resolves with the kit's first answer: what else is to be fetched waits for it on a narrow link. */
@@ -79,7 +100,7 @@ export class KitState {
     this.spaceId = null;
     this.#cursor = null;
     this.loaded = false;
-    this.live.replace([]);
+    this.#forget();
     this.start();
   }
 
@@ -116,13 +137,25 @@ export class KitState {
     this.spaceId = space.id;
     if (this.#cursor === null) {
       // After carrying the phone to the next camp, or on a kit with a new disk, the cursor means nothing.
-      const state = await getState(space.id, null);
+      const tiled = space.nodes > TILED_FROM;
+      const state = await getState(space.id, null, tiled ? { latest: HELD_LATEST } : null);
       if (this.spaceId !== space.id) throw new NoSpaceError('another space was chosen meanwhile');
+      this.#forget();
       this.live.replace(state.features);
+      this.tiled = tiled;
       this.#cursor = state.cursor;
       this.loaded = true;
     }
     return { space: space.id, cursor: this.#cursor };
+  }
+
+  #forget(): void {
+    this.live.replace([]);
+    this.looked.replace([]);
+    this.fresh = [];
+    this.newLayers = new Set();
+    this.changes += 1;
+    this.tiled = false;
   }
 
   #take(answer: Spaces): void {
@@ -155,9 +188,27 @@ export class KitState {
           this.start();
           return;
         }
-        this.live.apply(frame.features ?? [], frame.removed ?? []);
+        this.#changed(frame.features ?? [], frame.removed ?? []);
         if (this.#ready && frame.features?.length) this.onNews?.(frame.features);
     }
+  }
+
+  #changed(things: readonly Thing[], removed: readonly string[]): void {
+    if (!this.tiled) {
+      this.live.apply(things, removed);
+      return;
+    }
+    this.live.apply(things, removed, HELD_LATEST);
+    this.looked.follow(things, removed);
+    this.changes += 1;
+    const unknown = things.filter(({ properties: { layer } }) => !this.newLayers.has(layer));
+    if (unknown.length > 0) this.newLayers = new Set([...this.newLayers, ...unknown.map(({ properties }) => properties.layer)]);
+    if (!this.#ready || things.length + removed.length === 0) return;
+    const ids = new Set([...things.map(({ id }) => id), ...removed]);
+    this.fresh = [...this.fresh.filter(({ id }) => !ids.has(id)), ...things].slice(-MOST_FRESH);
+    setTimeout(() => {
+      this.fresh = this.fresh.filter((thing) => !things.includes(thing));
+    }, FRESH_MS);
   }
 
   #heard(now: number): void {

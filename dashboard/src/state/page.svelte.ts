@@ -5,7 +5,8 @@ import { anchorOf } from '../map/drawn';
 import { messages } from '../messages';
 import { parseAddress } from './address';
 import { clock } from './clock.svelte';
-import { KitState } from './kit.svelte';
+import { getState } from '../kit/client';
+import { HELD_LOOKED, KitState } from './kit.svelte';
 import { PastState } from './past.svelte';
 import { ReportsState } from './reports.svelte';
 import { TroubleState } from './trouble.svelte';
@@ -20,14 +21,32 @@ export const trouble = new TroubleState();
 export const ui = new UiState();
 export const startAddress = address;
 
-/** The things of the moment that is shown. */
+/** The things of the moment that is shown; of a space with very many the latest. */
 export function shownThings(): readonly Thing[] {
   return past.shown === null ? kit.live.all : past.things.all;
 }
 
 /** A thing of the moment that is shown. */
 export function shownThing(id: string): Thing | undefined {
-  return past.shown === null ? kit.live.get(id) : past.things.get(id);
+  if (past.shown === null) return kit.live.get(id) ?? kit.looked.get(id);
+  return past.things.get(id) ?? past.looked.get(id);
+}
+
+/** Holds things of the moment that is shown, which were fetched because somebody looks at them. */
+export function hold(things: readonly Thing[]): void {
+  (past.shown === null ? kit.looked : past.looked).hold(things, HELD_LOOKED);
+}
+
+/** How many things are listed of those in one place. */
+const MOST_GATHERED = 200;
+
+/** Fetches the things of a place, of a space of which not all are held. Rejects when the kit does not answer. */
+export async function gather(bbox: readonly [number, number, number, number], layer?: string): Promise<readonly Thing[]> {
+  if (kit.spaceId === null) return [];
+  const part = { latest: MOST_GATHERED, bbox, ...(layer === undefined ? {} : { layer }) };
+  const { features } = await getState(kit.spaceId, past.shown, part);
+  hold(features);
+  return features;
 }
 
 /** The second from which "5 min ago" is counted: that of the moment that is shown. */
@@ -53,6 +72,7 @@ const CALM_MS = 60_000;
 
 /** Starts everything that lives as long as the page. */
 export function startPage(): void {
+  past.tiled = () => kit.tiled;
   kit.onLive = () => {
     void reports.flush();
     void trouble.look();

@@ -1,6 +1,7 @@
 /** Looking at an earlier moment. The kit computes it (`at=`); here is only which one, and what came back. */
 
 import { getState, KitError } from '../kit/client';
+import { HELD_LATEST } from './kit.svelte';
 import { ThingStore } from './things.svelte';
 
 /** A finger on the slider passes many moments; only where it rests is asked for. */
@@ -16,6 +17,10 @@ export class PastState {
   failure = $state<string | null>(null);
   playing = $state(false);
   readonly things = new ThingStore();
+  /** Other things of that moment that somebody has looked at, of a space with very many. */
+  readonly looked = new ThingStore();
+  /** Whether a space has too many things to load them all. */
+  tiled: (space: string) => boolean = () => false;
 
   #moments: readonly number[] = [];
   #space: string | null = null;
@@ -50,6 +55,7 @@ export class PastState {
     this.failure = null;
     this.playing = false;
     this.things.replace([]);
+    this.looked.replace([]);
   }
 
   /** Plays from here, or from the first moment when now is shown. */
@@ -90,9 +96,12 @@ export class PastState {
     this.#request = request;
     this.loading = true;
     try {
-      const state = await getState(this.#space, at, request.signal);
+      // Of a space with very many things: the latest here, and the others as tiles, for which the kit has then folded.
+      const part = this.tiled(this.#space) ? { latest: HELD_LATEST } : null;
+      const state = await getState(this.#space, at, part, request.signal);
       if (this.#request !== request) return; // a later wish has overtaken this one
       this.things.replace(state.features);
+      this.looked.replace([]);
       this.shown = at;
       this.failure = null;
     } catch (error) {

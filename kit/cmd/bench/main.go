@@ -10,6 +10,7 @@ import (
 	"os/signal"
 	"slices"
 
+	"fieldkit/kit/projector/mvt/mvtbench"
 	"fieldkit/kit/replay/replaybench"
 	"fieldkit/kit/store/storebench"
 	"fieldkit/maps/tileserver/tilebench"
@@ -44,6 +45,8 @@ func measurements() []measurement {
 		{"replay", func(ctx context.Context) (any, error) { return replaybench.Run(ctx) }},
 		{"replay-cpu", func(ctx context.Context) (any, error) { return replaybench.RunPeer(ctx) }},
 		{"tiles", func(ctx context.Context) (any, error) { return tilebench.Run(ctx) }},
+		{"mvt", func(ctx context.Context) (any, error) { return mvtbench.Run(ctx) }},
+		{"mvt-cached", func(ctx context.Context) (any, error) { return cached(ctx) }},
 		{"live", func(ctx context.Context) (any, error) { return live(ctx) }},
 		{"rss", func(ctx context.Context) (any, error) { return rss(ctx) }},
 		{"boot", boot},

@@ -18,6 +18,8 @@ type Filter struct {
 	Tile *tile.Tile
 	// Layer wants things of one layer.
 	Layer string
+	// Text wants, of Latest, things whose layer, type or a property of text holds this, in capitals or not.
+	Text string
 }
 
 // Each calls yield for the features of a canvas in the order of tiles and ids, until it returns false.
