@@ -20,7 +20,7 @@ func (s *Store) Check(ctx context.Context, problem func(string)) error {
 	k := &checker{ctx: ctx, problem: problem, worlds: make(map[digest.World]map[tile.Tile][]digest.Sum), spaces: make(map[int64]*SpaceStat)}
 	err := s.read(ctx, "checking", func(c *conn) error {
 		k.conn = c
-		for _, step := range []func() error{k.pages, k.events, k.figures, k.indexes, k.segments} {
+		for _, step := range []func() error{k.pages, k.events, k.media, k.figures, k.indexes, k.segments} {
 			if err := step(); err != nil {
 				return err
 			}
@@ -39,6 +39,7 @@ type checker struct {
 	problem func(string)
 	last    int64
 	spaces  map[int64]*SpaceStat
+	files   []named
 	worlds  map[digest.World]map[tile.Tile][]digest.Sum // without digest and count
 }
 
@@ -87,8 +88,31 @@ func (k *checker) events() error {
 			k.say("event %d: what stands beside the text differs from it", seq)
 		}
 		k.count(integer(row[1]), seq, e, hash)
+		if f, ok := e.File(); ok {
+			k.files = append(k.files, named{f.Hash, seq})
+		}
 		return nil
 	})
+}
+
+// named is a file that an event names.
+type named struct {
+	hash [32]byte
+	seq  int64
+}
+
+// media sees whether each event that names a file is found by its hash.
+func (k *checker) media() error {
+	for _, f := range k.files {
+		var n int64
+		if _, err := k.conn.one("SELECT count(*) FROM media WHERE hash = ? AND seq = ?", []driver.Value{f.hash[:], f.seq}, &n); err != nil {
+			return err
+		}
+		if n != 1 {
+			k.say("event %d is not in media", f.seq)
+		}
+	}
+	return nil
 }
 
 func (k *checker) count(space, seq int64, e *event.Event, hash digest.Sum) {
@@ -141,6 +165,7 @@ func (k *checker) indexes() error {
 		{"rows of event_id lead nowhere", "SELECT count(*) FROM event_id AS i LEFT JOIN event AS e ON e.seq = i.seq WHERE e.seq IS NULL"},
 		{"rows of event_id are too new", "SELECT count(*) FROM event_id WHERE seq > (SELECT indexed FROM mark)"},
 		{"marks are ahead of the events", fmt.Sprintf("SELECT count(*) FROM mark WHERE indexed > %d OR sealed > %[1]d", k.last)},
+		{"rows of media lead nowhere", "SELECT count(*) FROM media AS m LEFT JOIN event AS e ON e.seq = m.seq WHERE e.seq IS NULL"},
 		{"contents are there twice", "SELECT count(*) - count(DISTINCT hash) FROM event"},
 	} {
 		var n int64
