@@ -48,7 +48,7 @@ func (s *Server) getNode(w http.ResponseWriter, r *http.Request) {
 	var home *tile.Tile
 	ok, err := s.kit.View(r.Context(), space, at, func(c *canvas.Canvas) error {
 		if n := c.Node(id); n != nil {
-			out.Feature, out.Deleted, home = geojson.AnyNode(c, n), n.Deleted(), &n.Tile
+			out.Feature, out.Deleted, home = geojson.AnyNode(c, n, s.kit.Key()), n.Deleted(), &n.Tile
 		} else if sensor := c.Sensor(id); sensor != nil {
 			out.Feature, home = geojson.Sensor(c, sensor), &sensor.Tile
 		}

@@ -23,7 +23,7 @@ type lend func(look func(*canvas.Canvas) error) (ok bool, err error)
 
 func (s *Server) getState(w http.ResponseWriter, r *http.Request) {
 	q := parseQuery(r, "format", "bbox", "tile", "layer", "at")
-	want := geojson.Filter{Bound: q.bound("bbox"), Tile: q.tile("tile"), Layer: q.layer()}
+	want := geojson.Filter{Bound: q.bound("bbox"), Tile: q.tile("tile"), Layer: q.layer(), Own: []string{s.kit.Key()}}
 	at := q.time("at")
 	writeAs := (*collection).features
 	switch q.text("format") {

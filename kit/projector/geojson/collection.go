@@ -18,6 +18,8 @@ type Filter struct {
 	Tile *tile.Tile
 	// Layer wants things of one layer.
 	Layer string
+	// Own are keys whose thumbnails and previews count without a grant: this kit's.
+	Own []string
 }
 
 // Each calls yield for the features of a canvas in the order of tiles and ids, until it returns false.
@@ -40,7 +42,7 @@ func EachOf(c *canvas.Canvas, at tile.Tile, want Filter, yield func(Feature) boo
 		if !more || want.Layer != "" && n.Layer != want.Layer || want.Bound != nil && !want.holds(geometryOf(n)) {
 			return
 		}
-		if f, drawn := Node(c, n); drawn {
+		if f, drawn := Node(c, n, want.Own...); drawn {
 			more = yield(f)
 		}
 	})

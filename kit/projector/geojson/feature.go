@@ -32,18 +32,18 @@ type Properties struct {
 	By           string                    `json:"by"`
 	Actor        string                    `json:"actor"`
 	// Claimed says that nothing binds the actor's name to the key.
-	Claimed       bool                      `json:"claimed,omitzero"`
-	Realm         string                    `json:"realm"`
-	Authority     string                    `json:"authority"`
-	Policy        string                    `json:"policy"`
-	Created       int64                     `json:"created"`
-	Changed       int64                     `json:"changed"`
-	TimeUncertain bool                      `json:"time_uncertain,omitzero"`
-	Sensors       map[string]Reading        `json:"sensors,omitempty"`
-	Media         map[string]jsontext.Value `json:"media,omitempty"`
-	Links         []Link                    `json:"links,omitempty"`
-	Others        map[string][]Value        `json:"others,omitempty"`
-	Claims        []Claim                   `json:"claims,omitempty"`
+	Claimed       bool               `json:"claimed,omitzero"`
+	Realm         string             `json:"realm"`
+	Authority     string             `json:"authority"`
+	Policy        string             `json:"policy"`
+	Created       int64              `json:"created"`
+	Changed       int64              `json:"changed"`
+	TimeUncertain bool               `json:"time_uncertain,omitzero"`
+	Sensors       map[string]Reading `json:"sensors,omitempty"`
+	Media         map[string]Media   `json:"media,omitempty"`
+	Links         []Link             `json:"links,omitempty"`
+	Others        map[string][]Value `json:"others,omitempty"`
+	Claims        []Claim            `json:"claims,omitempty"`
 	// Aliases are the nodes that were merged into this one; Merged is the node that this is another name of.
 	Aliases []string `json:"aliases,omitempty"`
 	Merged  string   `json:"merged,omitempty"`
@@ -84,18 +84,19 @@ type Claim struct {
 	Value
 }
 
-// Node projects a node. ok is false where nothing is to be drawn: it was deleted or is another name of a node.
-func Node(c *canvas.Canvas, n *canvas.Node) (f Feature, ok bool) {
+// Node projects a node. ok is false where nothing is to be drawn: it was deleted or is another name of a node. own are keys
+// whose thumbnails and previews count without a grant: this kit's.
+func Node(c *canvas.Canvas, n *canvas.Node, own ...string) (f Feature, ok bool) {
 	if n.Deleted() || Target(c, n) != n {
 		return Feature{}, false
 	}
-	return AnyNode(c, n), true
+	return AnyNode(c, n, own...), true
 }
 
-// Find projects the node or sensor of that id; ok is false where nothing is to be drawn.
-func Find(c *canvas.Canvas, id string) (f Feature, ok bool) {
+// Find projects the node or sensor of that id; ok is false where nothing is to be drawn. own as for Node.
+func Find(c *canvas.Canvas, id string, own ...string) (f Feature, ok bool) {
 	if n := c.Node(id); n != nil {
-		return Node(c, n)
+		return Node(c, n, own...)
 	}
 	if strings.HasPrefix(id, canvas.SensorIDPrefix) {
 		if s := c.Sensor(id); s != nil {
@@ -105,8 +106,8 @@ func Find(c *canvas.Canvas, id string) (f Feature, ok bool) {
 	return Feature{}, false
 }
 
-// AnyNode projects a node, whatever became of it.
-func AnyNode(c *canvas.Canvas, n *canvas.Node) Feature {
+// AnyNode projects a node, whatever became of it. own as for Node.
+func AnyNode(c *canvas.Canvas, n *canvas.Node, own ...string) Feature {
 	p := Properties{
 		Layer: n.Layer, NodeType: n.Type, Tile: n.Tile.String(), By: n.By.Principal, Actor: n.By.Actor,
 		Claimed: claimed(c, n.By, n.Clock.T), Realm: n.Scope.Realm, Authority: n.Scope.Authority, Policy: n.Scope.Policy,
@@ -123,8 +124,11 @@ func AnyNode(c *canvas.Canvas, n *canvas.Node) Feature {
 		p.Links = append(p.Links, Link{l.ID, l.ToNode, l.ToTile.String(), l.Type})
 	}
 	for _, claim := range n.Claims() {
-		p.Claims = append(p.Claims, Claim{claim.Register, value(c, claim.Write)})
+		if !isDerivedSlot(claim.Register) {
+			p.Claims = append(p.Claims, Claim{claim.Register, value(c, claim.Write)})
+		}
 	}
+	p.derive(c, n, own)
 	p.Title = p.title(n.Type)
 	f := Feature{Type: "Feature", ID: n.ID, Properties: p}
 	f.Geometry, f.Properties.PositionFrom = place(n.Register(canvas.Geometry).Drawn, p.Position, n.Tile)
@@ -146,7 +150,7 @@ func Sensor(c *canvas.Canvas, s *canvas.Sensor) Feature {
 
 // add files one register where it belongs.
 func (p *Properties) add(c *canvas.Canvas, r canvas.Register) {
-	if r.Drawn == nil {
+	if r.Drawn == nil || isDerivedSlot(r.Name) {
 		return
 	}
 	p.TimeUncertain = p.TimeUncertain || r.Drawn.Uncertain
@@ -182,10 +186,12 @@ func (p *Properties) add(c *canvas.Canvas, r canvas.Register) {
 		p.Props[name] = raw
 	}
 	if slot, ok := strings.CutPrefix(r.Name, canvas.MediaPrefix); ok {
-		if p.Media == nil {
-			p.Media = make(map[string]jsontext.Value)
+		if f, ok := mediaFile(r.Drawn.Value); ok {
+			if p.Media == nil {
+				p.Media = make(map[string]Media)
+			}
+			p.Media[slot] = Media{MediaFile: f}
 		}
-		p.Media[slot] = raw
 	}
 }
 
