@@ -20,6 +20,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"fieldkit/kit/blob"
 	"fieldkit/kit/door"
 	"fieldkit/kit/event"
 	"fieldkit/kit/keyfile"
@@ -36,6 +37,8 @@ type Config struct {
 	Now func() time.Time
 	// Logger gets what an operator should know; nil discards it.
 	Logger *slog.Logger
+	// Media are the limits of what it keeps of media.
+	Media blob.Options
 }
 
 // A Coordinator is an open kit. It is safe for concurrent use.
@@ -60,6 +63,7 @@ type Coordinator struct {
 	summaries summaries
 	trouble   trouble
 	spaces    spaceNames
+	media     media
 
 	stop    context.CancelFunc // ends what runs by itself
 	running sync.WaitGroup
@@ -83,6 +87,7 @@ func Open(config Config) (*Coordinator, error) {
 	config.Data = data
 	c := &Coordinator{data: config.Data, now: config.Now, log: config.Logger, worlds: make(map[string]*world),
 		spaces: spaceNames{names: make(map[string]bool)}, hub: newHub(), earlier: newEarlier(), started: config.Now()}
+	c.media = newMedia(config.Media)
 	c.files = folderRules{root: filepath.Join(config.Data, "spaces"), log: config.Logger, now: config.Now, held: make(map[string]*spaceFolder)}
 	if c.key, err = kitKey(config.Data); err != nil {
 		return nil, err
@@ -108,6 +113,7 @@ func Open(config Config) (*Coordinator, error) {
 	ctx, stop := context.WithCancel(context.Background())
 	c.stop = stop
 	c.running.Go(func() { c.keepSealed(ctx) })
+	c.running.Go(func() { c.keepMedia(ctx) })
 	return c, nil
 }
 
@@ -176,6 +182,7 @@ func (c *Coordinator) committed(events []store.Committed) {
 	}
 	c.earlier.forget(events)
 	c.hub.publish(events)
+	c.media.heard(events)
 }
 
 func kitKey(data string) (ed25519.PrivateKey, error) {

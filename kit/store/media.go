@@ -9,37 +9,31 @@ import (
 	"fieldkit/kit/segment"
 )
 
-// A MediaRow is an event that names a file.
-type MediaRow struct {
-	Row
-	// Kit is the key of the kit that sealed the event (unpadded base64url); "" where none has that is known here.
-	Kit string
-	// Door says that the event came in at this kit's own door.
-	Door bool
-}
-
-// Media returns the events that name the file of this hash, by ascending seq, at most limit of them (0: all).
-func (s *Store) Media(ctx context.Context, hash [32]byte, limit int) (rows []MediaRow, err error) {
-	if limit == 0 {
-		limit = -1
-	}
+// Media returns the events that name the file of this hash, by ascending seq, at most limit of them.
+func (s *Store) Media(ctx context.Context, hash [32]byte, limit int) (rows []Row, err error) {
 	err = s.read(ctx, "looking up a file", func(c *conn) error {
-		query := `SELECT e.seq, e.received, e.text, e.door, e.space, e.policy, e.cell FROM media AS m
+		query := `SELECT e.seq, e.received, e.text FROM media AS m
 			CROSS JOIN event AS e ON e.seq = m.seq WHERE m.hash = ? ORDER BY m.seq LIMIT ?`
-		var homes []home
-		err := c.each(query, []driver.Value{hash[:], int64(limit)}, func(row []driver.Value) error {
-			rows = append(rows, MediaRow{Row: Row{integer(row[0]), integer(row[1]), text(row[2])}, Door: integer(row[3]) == 1})
-			homes = append(homes, home{space: integer(row[4]), policy: integer(row[5]), cell: integer(row[6])})
+		return c.each(query, []driver.Value{hash[:], int64(limit)}, func(row []driver.Value) error {
+			rows = append(rows, Row{integer(row[0]), integer(row[1]), text(row[2])})
 			return nil
 		})
-		for i := range rows {
-			if err == nil {
-				rows[i].Kit, err = sealer(c, homes[i], rows[i].Seq)
-			}
+	})
+	return rows, err
+}
+
+// SealedBy returns the key of the kit whose segment holds an event (unpadded base64url), "" where none has that is known
+// here.
+func (s *Store) SealedBy(ctx context.Context, seq int64) (key string, err error) {
+	err = s.read(ctx, "looking up a seal", func(c *conn) error {
+		var at home
+		ok, err := c.one("SELECT space, policy, cell FROM event WHERE seq = ?", []driver.Value{seq}, &at.space, &at.policy, &at.cell)
+		if ok && err == nil {
+			key, err = sealer(c, at, seq)
 		}
 		return err
 	})
-	return rows, err
+	return key, err
 }
 
 // sealer is the key of the kit whose segment holds an event, the first where several do.

@@ -41,13 +41,14 @@ func TestFilesAreFoundByTheEventsThatNameThem(t *testing.T) {
 	}
 	expect := func(s *store.Store, hash [32]byte, kit string, seqs ...int64) {
 		t.Helper()
-		rows, err := s.Media(ctx, hash, 0)
+		rows, err := s.Media(ctx, hash, 10)
 		if err != nil || len(rows) != len(seqs) {
 			t.Fatalf("%d rows, %v; want %v", len(rows), err, seqs)
 		}
 		for i, row := range rows {
-			if row.Seq != seqs[i] || row.Kit != kit || !row.Door {
-				t.Errorf("row %d is %d of %q, door %v", i, row.Seq, row.Kit, row.Door)
+			by, err := s.SealedBy(ctx, row.Seq)
+			if row.Seq != seqs[i] || by != kit || err != nil {
+				t.Errorf("row %d is %d of %q, %v", i, row.Seq, by, err)
 			}
 		}
 		if err := s.Check(ctx, func(problem string) { t.Error(problem) }); err != nil {

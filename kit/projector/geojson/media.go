@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/go-json-experiment/json"
+
 	"fieldkit/kit/canvas"
 	"fieldkit/kit/event"
 	"fieldkit/kit/scope"
@@ -57,10 +59,56 @@ func mediaFile(value string) (MediaFile, bool) {
 // derive adds to each picture what was made of it: as the register says, which takes who may write, or as a claim by a key
 // of own, or by one that the space grants.
 func (p *Properties) derive(c *canvas.Canvas, n *canvas.Node, own []string) {
-	if len(p.Media) == 0 {
+	made := madeOf(c, n, own)
+	if len(made) == 0 {
 		return
 	}
-	made := make(map[string]MediaFile)
+	with := func(m Media) Media {
+		digits := strings.TrimPrefix(m.Hash, "sha256:")
+		if f, ok := made[canvas.MediaPrefix+DerivedSlot(ThumbnailSlot, digits)]; ok {
+			m.Thumbnail = &f
+		}
+		if f, ok := made[canvas.MediaPrefix+DerivedSlot(PreviewSlot, digits)]; ok {
+			m.Preview = &f
+		}
+		return m
+	}
+	for slot, m := range p.Media {
+		p.Media[slot] = with(m)
+	}
+	beside := func(register string, v *Value) {
+		if !strings.HasPrefix(register, canvas.MediaPrefix) {
+			return
+		}
+		if f, ok := mediaFile(string(v.Value)); ok {
+			if text, err := json.Marshal(with(Media{MediaFile: f})); err == nil {
+				v.Value = text
+			}
+		}
+	}
+	for register, values := range p.Others {
+		for i := range values {
+			beside(register, &values[i])
+		}
+	}
+	for i := range p.Claims {
+		beside(p.Claims[i].Register, &p.Claims[i].Value)
+	}
+}
+
+// madeOf are the files of a node's derived slots that count, by register.
+func madeOf(c *canvas.Canvas, n *canvas.Node, own []string) map[string]MediaFile {
+	var made map[string]MediaFile // few nodes have any
+	note := func(register, value string) bool {
+		f, ok := mediaFile(value)
+		if ok {
+			if made == nil {
+				made = make(map[string]MediaFile)
+			}
+			made[register] = f
+		}
+		return ok
+	}
 	var first string // of the claims on a register, the own key's counts before the others'
 	for _, claim := range n.Claims() {
 		if !isDerivedSlot(claim.Register) || claim.By.Key == "" {
@@ -71,25 +119,14 @@ func (p *Properties) derive(c *canvas.Canvas, n *canvas.Node, own []string) {
 		if !mine && (!granted || claim.Register == first) {
 			continue
 		}
-		if f, ok := mediaFile(claim.Value); ok {
-			made[claim.Register], first = f, claim.Register
+		if note(claim.Register, claim.Value) {
+			first = claim.Register
 		}
 	}
 	n.Registers(canvas.MediaPrefix, func(r canvas.Register) {
 		if r.Drawn != nil && isDerivedSlot(r.Name) {
-			if f, ok := mediaFile(r.Drawn.Value); ok {
-				made[r.Name] = f
-			}
+			note(r.Name, r.Drawn.Value)
 		}
 	})
-	for slot, m := range p.Media {
-		digits := strings.TrimPrefix(m.Hash, "sha256:")
-		if f, ok := made[canvas.MediaPrefix+DerivedSlot(ThumbnailSlot, digits)]; ok {
-			m.Thumbnail = &f
-		}
-		if f, ok := made[canvas.MediaPrefix+DerivedSlot(PreviewSlot, digits)]; ok {
-			m.Preview = &f
-		}
-		p.Media[slot] = m
-	}
+	return made
 }

@@ -22,6 +22,7 @@ func tellPictures(tr *trace) {
 	photo := say("photo", alice, "source", "photo", picture("a", 900))
 	say("plan", alice, "source", "plan", picture("b", 800))
 	say("photo too", bob, "source", "photo", picture("c", 700))
+	say("t of bob's", carol, "derived", "thumbnail:"+strings.Repeat("c", 16), picture("8", 80))
 	say("t carol", carol, "derived", "thumbnail:"+strings.Repeat("a", 16), picture("1", 10), photo)
 	say("p carol", carol, "derived", "preview:"+strings.Repeat("a", 16), picture("2", 20), photo)
 	say("t bob", bob, "derived", "thumbnail:"+strings.Repeat("a", 16), picture("3", 30), photo)
