@@ -15,6 +15,7 @@ const address = parseAddress(location.search, location.hash);
 export const kit = new KitState(address.space);
 export const past = new PastState();
 export const reports = new ReportsState();
+export const { photos } = reports;
 export const ui = new UiState();
 export const startAddress = address;
 
@@ -48,7 +49,7 @@ export function chooseSpace(id: string): void {
 /** Starts everything that lives as long as the page. */
 export function startPage(): void {
   kit.onLive = () => {
-    void reports.flush();
+    void reports.flush().then(() => photos.flush());
   };
   kit.start();
   window.addEventListener('online', () => {

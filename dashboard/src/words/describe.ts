@@ -3,6 +3,7 @@
 import { kindOf } from '../kinds/kinds';
 import type { LoggedEvent } from '../kit/types';
 import { messages } from '../messages';
+import { mediaOf, sizeText, typeText } from './media';
 import { nameText, placeText, splitUnit, valueText } from './value';
 
 export function describe(event: LoggedEvent): string[] {
@@ -38,6 +39,15 @@ export function describe(event: LoggedEvent): string[] {
     default:
       return [words.unknown(event.operation)];
   }
+}
+
+/** A statement of a kit about the thumbnail or preview that it made of a picture. */
+export function isMadeOfPicture(event: LoggedEvent): boolean {
+  return (
+    event.operation === 'set_media' &&
+    record(event['scope'])['authority'] === 'derived' &&
+    /^(thumbnail|preview):[0-9a-f]{16}$/.test(text(event['slot'], ''))
+  );
 }
 
 function created(event: LoggedEvent): string[] {
@@ -122,6 +132,10 @@ export function registerValueText(register: string, value: unknown): string {
   if (kind === 'geometry') {
     const type = text(record(value)['type'], '');
     return messages.history.shapes[type] ?? messages.register.shape;
+  }
+  if (kind === 'media') {
+    const file = mediaOf(value);
+    if (file) return `${typeText(file.type)} · ${sizeText(file.size)}`;
   }
   return kind === 'property' ? propertyText(name, value) : valueText(value);
 }
