@@ -43,11 +43,13 @@ type media struct {
 	blobs  *blob.Store        // guarded by mu, nil until the folder could be opened
 	wanted map[blob.Hash]bool // pictures to look at, guarded by mu
 	later  map[blob.Hash]bool // those for which there was no room, guarded by mu
+	busy   bool               // the worker has one in hand, guarded by mu
 	wake   chan struct{}
+	idle   chan struct{} // closed and replaced when nothing is wanted any more, guarded by mu
 }
 
 func newMedia(o blob.Options) media {
-	return media{options: o, wanted: make(map[blob.Hash]bool), later: make(map[blob.Hash]bool), wake: make(chan struct{}, 1)}
+	return media{options: o, wanted: make(map[blob.Hash]bool), later: make(map[blob.Hash]bool), wake: make(chan struct{}, 1), idle: make(chan struct{})}
 }
 
 // Blobs is where the kit keeps the bytes of media. A disk on which the folder cannot be made is no reason for a kit not to
@@ -85,9 +87,30 @@ func (m *media) next() (h blob.Hash, ok bool) {
 	defer m.mu.Unlock()
 	for h = range m.wanted {
 		delete(m.wanted, h)
+		m.busy = true
 		return h, true
 	}
+	m.busy = false
+	close(m.idle)
+	m.idle = make(chan struct{})
 	return h, false
+}
+
+// MediaSettled waits until the kit has looked at all pictures that have come so far.
+func (c *Coordinator) MediaSettled(ctx context.Context) error {
+	for {
+		c.media.mu.Lock()
+		settled, idle := len(c.media.wanted) == 0 && !c.media.busy, c.media.idle
+		c.media.mu.Unlock()
+		if settled {
+			return nil
+		}
+		select {
+		case <-idle:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
 }
 
 // heard has the worker look at what events name: the bytes may have been here before them. It waits for nobody.

@@ -5,6 +5,8 @@ import type { MediaState } from '../kit/types';
 
 const SOON_MS = 2_500;
 const LATER_MS = 10_000;
+/** What is here may still be withdrawn. */
+const SELDOM_MS = 30_000;
 /** After so many questions it is not worth hurrying any more. */
 const HURRIED = 20;
 
@@ -27,16 +29,17 @@ export class MediaWatch {
   async #ask(hashes: string[], asked: number): Promise<void> {
     const request = new AbortController();
     this.#request = request;
+    let next = asked < HURRIED ? SOON_MS : LATER_MS;
     try {
       if (document.visibilityState === 'visible') {
         const told = await getMedia(hashes, request.signal);
         if (this.#request !== request) return;
         this.states = new Map(told.map((state) => [state.hash, state]));
-        if (told.every(({ state }) => state === 'here')) return;
+        if (told.every(({ state }) => state === 'here')) next = SELDOM_MS;
       }
     } catch {
       if (this.#request !== request) return; // what was known stays in sight; the connection has its own words
     }
-    this.#timer = setTimeout(() => void this.#ask(hashes, asked + 1), asked < HURRIED ? SOON_MS : LATER_MS);
+    this.#timer = setTimeout(() => void this.#ask(hashes, asked + 1), next);
   }
 }
