@@ -26,7 +26,7 @@ type Media struct {
 	Preview   *MediaFile `json:"preview,omitempty"`
 }
 
-// Slots of what a kit makes of a picture (kit/SPEC.md, section 7): one of these and the first 16 digits of the picture's
+// Slots of what a kit makes of a picture (kit/SPEC.md, section 10): one of these and the first 16 digits of the picture's
 // hash.
 const (
 	ThumbnailSlot = "thumbnail:"
