@@ -65,7 +65,8 @@ type Coordinator struct {
 	spaces    spaceNames
 	media     media
 
-	stop    context.CancelFunc // ends what runs by itself
+	life    context.Context    // of what runs by itself
+	stop    context.CancelFunc // ends it
 	running sync.WaitGroup
 }
 
@@ -111,9 +112,8 @@ func Open(config Config) (*Coordinator, error) {
 	}
 	c.hub.start(stat.LastSeq)
 	ctx, stop := context.WithCancel(context.Background())
-	c.stop = stop
+	c.life, c.stop = ctx, stop
 	c.running.Go(func() { c.keepSealed(ctx) })
-	c.running.Go(func() { c.keepMedia(ctx) })
 	return c, nil
 }
 

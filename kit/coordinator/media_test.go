@@ -32,6 +32,7 @@ func fileOf(h blob.Hash, kind string, size int) fields {
 func TestWithdrawnWithWhatOthersMadeOfIt(t *testing.T) {
 	root, other, stranger := key(1), key(2), key(3)
 	c := open(t, Config{})
+	c.KeepMedia()
 	space := certifiedBy("valley", root)
 	take(t, c, sign(t, root, fields{"space_id": space, "layer_id": ".ulp", "tile": "z0/x0/y0", "operation": "set_properties",
 		"properties": fields{"grant/" + public(other): fields{"roles": []string{"kit"}}}}))

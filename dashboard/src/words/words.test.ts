@@ -1,7 +1,8 @@
 import { describe as group, expect, it } from 'vitest';
 
 import type { LoggedEvent } from '../kit/types';
-import { describe, registerText, registerValueText } from './describe';
+import { describe, isMadeOfPicture, registerText, registerValueText } from './describe';
+import { mediaOf, percent, sizeText, typeText } from './media';
 import { parsePlace } from './place';
 import { absolute, ago, moment, when } from './time';
 import { nameText, placeText, splitUnit, valueText } from './value';
@@ -144,5 +145,23 @@ group('history in words', () => {
     expect(registerValueText('position', [9.5, 47.1])).toBe('47.10000, 9.50000');
     expect(registerValueText('property:severity', 2)).toBe('Moderate (2 of 4)');
     expect(registerValueText('property:x', null)).toBe('no value');
+  });
+});
+
+group('files', () => {
+  it('have a size and a kind that people know', () => {
+    expect([0, 999, 1024, 220_000, 1_400_000].map(sizeText)).toEqual(['0 B', '999 B', '1 KiB', '215 KiB', '1.3 MiB']);
+    expect(['image/jpeg', 'application/pdf', 'audio/ogg', 'video/mp4', 'odd'].map(typeText)).toEqual(['JPEG picture', 'PDF', 'Sound', 'Video', '']);
+    expect([percent(0, 0), percent(1, 3), percent(3, 3), percent(9, 3)]).toEqual([0, 33, 99, 99]);
+    expect(registerValueText('media:photo', { hash: 'sha256:00', type: 'image/png', size: 2048 })).toBe('PNG picture · 2 KiB');
+    expect([null, 7, {}, { hash: 1, type: 'a/b', size: 1 }].map(mediaOf)).toEqual([null, null, null, null]);
+  });
+
+  it('made of a picture are no entries of a history', () => {
+    const made = { event_id: 'e', timestamp: 0, actor_id: 'a', operation: 'set_media', scope: { authority: 'derived' }, slot: 'preview:0123456789abcdef' };
+    expect(isMadeOfPicture(made)).toBe(true);
+    for (const other of [{ slot: 'photo' }, { scope: { authority: 'source' } }, { operation: 'set_properties' }, { slot: 'preview:0123' }]) {
+      expect(isMadeOfPicture({ ...made, ...other })).toBe(false);
+    }
   });
 });

@@ -35,6 +35,7 @@ already stays as it is. Everything is marked EXERCISE; its keys are public.`,
 				return err
 			}
 			defer kit.Close()
+			kit.KeepMedia()
 			return p.loadDemo(c.Context(), kit)
 		},
 	}
