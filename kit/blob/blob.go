@@ -80,8 +80,10 @@ const (
 	derivedFolder    = "derived"
 	withdrawnFolder  = "withdrawn"
 	quarantineFolder = "quarantine"
-	// partSuffix is that of what is written in one go; what a crash leaves of it is thrown away.
+	// partSuffix and madeSuffix are those of what is written in one go, before and after it is whole; what a crash leaves of
+	// them is thrown away.
 	partSuffix = ".part"
+	madeSuffix = ".made"
 )
 
 // Open opens a folder, which is made where there is none.
@@ -290,7 +292,7 @@ func full(err error) error {
 func (s *Store) names(folder, suffix string) (list []Hash, err error) {
 	files, err := os.ReadDir(filepath.Join(s.dir, folder))
 	for _, file := range files {
-		if strings.HasSuffix(file.Name(), partSuffix) {
+		if strings.HasSuffix(file.Name(), partSuffix) || strings.HasSuffix(file.Name(), madeSuffix) {
 			os.Remove(filepath.Join(s.dir, folder, file.Name()))
 			continue
 		}

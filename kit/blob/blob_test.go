@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -459,4 +460,17 @@ func TestParseHash(t *testing.T) {
 			t.Errorf("%q was read", text)
 		}
 	}
+}
+
+func FuzzSniff(f *testing.F) {
+	for _, seed := range []string{"\xff\xd8\xff\xdb", "\x00\x00\x00\x18ftypheic\x00\x00\x00\x00", "\xff\xfb\x90\x64", "RIFF\x00\x00\x00\x00WAVEfmt ", "<svg", "<html>", "\x1aE\xdf\xa3", "OggS", "#!AMR", ""} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, head []byte) {
+		for _, kind := range Sniff(head) {
+			if !slices.Contains(Types, kind) {
+				t.Errorf("%s is not among those that a kit takes", kind)
+			}
+		}
+	})
 }

@@ -91,8 +91,10 @@ func TestKilledWhileUploading(t *testing.T) {
 				offsets[h] = state.Offset
 			}
 		}
-		if files, err := filepath.Glob(filepath.Join(dir, "*", "*"+partSuffix)); err != nil || len(files) > 0 {
-			t.Fatalf("left over: %v, %v", files, err)
+		for _, suffix := range []string{partSuffix, madeSuffix} {
+			if files, err := filepath.Glob(filepath.Join(dir, "*", "*"+suffix)); err != nil || len(files) > 0 {
+				t.Fatalf("left over: %v, %v", files, err)
+			}
 		}
 	}
 	if partial == 0 || len(acknowledged) == 0 {

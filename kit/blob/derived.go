@@ -154,7 +154,7 @@ func (s *Store) put(source, h Hash, data []byte) error {
 	if used+int64(len(data)) > s.options.MaxBytes || free-int64(len(data)) < s.options.Reserve {
 		return ErrFull
 	}
-	path := filepath.Join(s.dir, incomingFolder, h.Hex()+".made")
+	path := filepath.Join(s.dir, incomingFolder, h.Hex()+madeSuffix)
 	if err := writeWhole(path, data); err != nil {
 		return err
 	}

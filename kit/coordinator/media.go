@@ -116,7 +116,7 @@ func (m *media) heard(events []store.Committed) {
 // pictured reports whether an event names a picture of which smaller ones are to be made.
 func pictured(e *event.Event) bool {
 	f, ok := e.File()
-	return ok && e.Scope.Authority == "source" && blob.IsImage(f.Type) &&
+	return ok && e.Node != "" && e.Scope.Authority == "source" && blob.IsImage(f.Type) &&
 		!strings.HasPrefix(e.Slot, geojson.ThumbnailSlot) && !strings.HasPrefix(e.Slot, geojson.PreviewSlot)
 }
 
