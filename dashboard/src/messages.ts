@@ -166,6 +166,7 @@ export const messages = {
     } as Record<string, (name: string) => string>,
     absent: (name: string) => `${name} not here yet`,
     absentWho: (name: string, who: string) => `${name} not here yet – ${who} has it`,
+    absentKit: (name: string, who: string, kit: string) => `${name} not here yet – ${who} has it, or the other box with the ${kit}`,
     absentOwn: (name: string) => `${name} not here yet – it was taken with this browser`,
     incoming: (name: string, percent: number) => `${name} is on its way: ${percent} % is here`,
     withdrawn: (name: string, reason: string) => `${name} withdrawn: ${reason}`,

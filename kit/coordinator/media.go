@@ -152,7 +152,6 @@ func (c *Coordinator) keepMedia(ctx context.Context) {
 		c.log.Error("looking through media", "error", err)
 	}
 	for {
-		worked := false
 		for h, ok := c.media.next(); ok && ctx.Err() == nil; h, ok = c.media.next() {
 			began := time.Now()
 			made, err := c.derive(ctx, h)
@@ -165,12 +164,10 @@ func (c *Coordinator) keepMedia(ctx context.Context) {
 				c.media.mu.Unlock()
 			}
 			if made {
-				worked = true
-				pause(ctx, time.Since(began))
+				took := time.Since(began)
+				debug.FreeOSMemory() // a decoded picture is large, and the next may be long in coming
+				pause(ctx, took)
 			}
-		}
-		if worked {
-			debug.FreeOSMemory() // a decoded picture is large, and the next may be long in coming
 		}
 		select {
 		case <-ctx.Done():
