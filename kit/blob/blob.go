@@ -249,6 +249,15 @@ func (s *Store) Stat() Stat {
 	return Stat{s.bytes, len(s.incoming), len(s.withdrawn)}
 }
 
+// Room reports whether there is room for more; if not, the error is ErrFull, or of the disk.
+func (s *Store) Room() error {
+	free, err := s.options.free(s.dir)
+	if err == nil && (s.Stat().Bytes >= s.options.MaxBytes || free < s.options.Reserve) {
+		err = ErrFull
+	}
+	return err
+}
+
 // syncFolder makes names in a folder durable.
 func syncFolder(dir string) error {
 	f, err := os.Open(dir)

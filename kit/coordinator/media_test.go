@@ -88,14 +88,14 @@ func TestKitWithoutRoomForMediaTakesEvents(t *testing.T) {
 	}
 	c := open(t, Config{Data: data})
 	take(t, c, sign(t, key(1), fields{}))
-	if _, err := c.Blobs(); err == nil {
-		t.Fatal("media are kept in a file")
+	if _, err := c.Blobs(); err == nil || len(c.Problems()) != 1 {
+		t.Fatal("media are kept in a file", c.Problems())
 	}
 	if err := os.Remove(filepath.Join(data, "objects")); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := c.Blobs(); err != nil {
-		t.Error(err)
+	if _, err := c.Blobs(); err != nil || len(c.Problems()) != 0 {
+		t.Error(err, c.Problems())
 	}
 }
 
@@ -112,5 +112,8 @@ func TestMediaLeaveTheReserveFree(t *testing.T) {
 	}
 	if _, _, err := blobs.Append(h, blob.Want{Size: int64(len(data)), Types: []string{"image/png"}}, 0, bytes.NewReader(data)); !errors.Is(err, blob.ErrFull) {
 		t.Error(err)
+	}
+	if len(c.Problems()) != 1 {
+		t.Error(c.Problems())
 	}
 }

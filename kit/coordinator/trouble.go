@@ -60,4 +60,14 @@ func (c *Coordinator) Trouble(ctx context.Context) error {
 }
 
 // Problems are sentences about what an operator should mend.
-func (c *Coordinator) Problems() []string { return c.files.problems() }
+func (c *Coordinator) Problems() []string {
+	list := c.files.problems()
+	blobs, err := c.Blobs()
+	if err == nil {
+		err = blobs.Room()
+	}
+	if err != nil {
+		list = append(list, "photos and other files are not taken: "+err.Error())
+	}
+	return list
+}
