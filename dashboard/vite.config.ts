@@ -20,6 +20,7 @@ export default defineConfig({
     proxy: {
       '/api': { target: 'http://127.0.0.1:8080', ws: true },
       '/maps': 'http://127.0.0.1:8080',
+      '/objects': 'http://127.0.0.1:8080',
     },
   },
   test: {

@@ -37,11 +37,11 @@ var tiers = []struct {
 		"ferry", "maps/tileserver", "dashboard", "dashboard/portal",
 	}},
 	{driver, []string{
-		"kit/depot", "kit/keyfile", "kit/projector", "kit/replay", "kit/store", "kit/store/salvage",
+		"kit/blob", "kit/depot", "kit/keyfile", "kit/projector", "kit/replay", "kit/store", "kit/store/salvage",
 		"radio/serial", "radio/sx127x", "maps/mbtiles", "maps/pack",
 	}},
 	{pure, []string{
-		"kit/canvas", "kit/demo", "kit/digest", "kit/discovery", "kit/event", "kit/hdpath", "kit/intake", "kit/macro",
+		"kit/canvas", "kit/demo", "kit/digest", "kit/discovery", "kit/event", "kit/hdpath", "kit/intake", "kit/macro", "kit/picture",
 		"kit/projector/*", "kit/scope", "kit/segment", "kit/store/page",
 		"radio/airtime", "radio/ether", "radio/frame", "radio/gossip", "ferry/bundle",
 		"maps/outline", "maps/tile", "maps/topojson",

@@ -23,7 +23,7 @@ func (s *Server) changed(e *event.Event) []byte {
 	// What is made is for all who listen: it does not end with one of them.
 	whole, err := s.kit.Changed(context.Background(), e, func(c *canvas.Canvas, ids []string) error {
 		for _, id := range ids {
-			f, ok := geojson.Find(c, id)
+			f, ok := geojson.Find(c, id, s.kit.Key())
 			if !ok {
 				out.Removed = append(out.Removed, id)
 				continue

@@ -103,6 +103,7 @@ func (k *kit) open(config Config, mend ...func(*http.Server)) {
 	if err != nil {
 		k.t.Fatal(err)
 	}
+	k.c.KeepMedia()
 	if config.ReadBurst == 0 {
 		// Tests ask more often than people; what is to be limited says so.
 		config.ReadsPerSecond, config.ReadBurst, config.PastPerSecond, config.PastBurst = 1e6, 1e6, 1e6, 1e6

@@ -42,6 +42,13 @@ func newMetrics(s *Server) *metrics {
 		gauge("fieldkit_streams", "Open streams.", func() float64 { return float64(s.Streams()) }),
 		gauge("fieldkit_cursor", "Sequence number of the last event.", func() float64 { return float64(s.kit.Cursor()) }),
 		gauge("fieldkit_store_bytes", "Size of the store on disk.", func() float64 { return float64(s.stat().Bytes) }),
+		gauge("fieldkit_media_bytes", "Size of all media that are here.", func() float64 {
+			blobs, err := s.kit.Blobs()
+			if err != nil {
+				return 0
+			}
+			return float64(blobs.Stat().Bytes)
+		}),
 		gauge("fieldkit_store_free_bytes", "Room left on the store's disk.", func() float64 { return float64(s.stat().Free) }),
 	)
 	return m

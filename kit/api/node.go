@@ -51,7 +51,7 @@ func (s *Server) getNode(w http.ResponseWriter, r *http.Request) {
 	ok, err := s.kit.View(r.Context(), space, at, func(c *canvas.Canvas) error {
 		if n := c.Node(id); n != nil {
 			target := geojson.Target(c, n)
-			out.Feature, out.Deleted = geojson.AnyNode(c, target), target.Deleted()
+			out.Feature, out.Deleted = geojson.AnyNode(c, target, s.kit.Key()), target.Deleted()
 			named = namesOf(c, target)
 		} else if sensor := c.Sensor(id); sensor != nil {
 			out.Feature, named = geojson.Sensor(c, sensor), names{id: sensor.Tile}

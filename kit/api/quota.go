@@ -93,3 +93,33 @@ func (r *room) give(n int) {
 	defer r.mu.Unlock()
 	r.taken -= n
 }
+
+// gate bounds how much of something goes on at the same time.
+type gate struct {
+	perClient, most int
+
+	mu      sync.Mutex
+	open    int            // guarded by mu
+	clients map[string]int // guarded by mu
+}
+
+// enter lets one more in, if there is room; leave is to follow.
+func (g *gate) enter(client string) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.open >= g.most || client != "" && g.clients[client] >= g.perClient {
+		return false
+	}
+	g.open++
+	g.clients[client]++
+	return true
+}
+
+func (g *gate) leave(client string) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.open--
+	if g.clients[client]--; g.clients[client] == 0 {
+		delete(g.clients, client)
+	}
+}

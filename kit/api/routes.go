@@ -18,7 +18,7 @@ type route struct {
 }
 
 func (s *Server) table() []route {
-	const get, post = http.MethodGet, http.MethodPost
+	const get, post, put, patch, remove = http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete
 	return []route{
 		{post, "/api/v1/events", s.postEvents, false},
 		{get, "/api/v1/events", s.getEvents, true},
@@ -31,6 +31,12 @@ func (s *Server) table() []route {
 		{get, "/api/v1/spaces/{space}/tiles.json", s.getTileJSON, true},
 		{get, "/api/v1/spaces/{space}/tiles/{z}/{x}/{y}", s.getTile, false},
 		{get, "/api/v1/digests", s.getDigests, false},
+		{get, "/api/v1/media", s.getMedia, true},
+		{put, "/api/v1/media/{hash}/withdrawal", s.putWithdrawal, false},
+		{remove, "/api/v1/media/{hash}/withdrawal", s.deleteWithdrawal, false},
+		{get, "/objects/sha256/{hash}", s.getObject, false},
+		{put, "/objects/sha256/{hash}", s.putObject, false},
+		{patch, "/objects/sha256/{hash}", s.patchObject, false},
 		{get, "/api/v1/stream", s.stream, false},
 		{post, "/api/v1/export", s.postExport, false},
 		{post, "/api/v1/import", s.postImport, false},
@@ -69,7 +75,7 @@ func (s *Server) routes() {
 		if r.zipped {
 			r.handler = zip(r.handler)
 		}
-		if r.method == http.MethodGet && strings.HasPrefix(r.path, "/api/v1/") {
+		if r.method == http.MethodGet && (strings.HasPrefix(r.path, "/api/v1/") || strings.HasPrefix(r.path, "/objects/")) {
 			r.handler = limited(s.reads, always, limited(s.pasts, s.takesWalk, r.handler))
 		}
 		s.handle(r.method+" "+r.path, r.handler)
@@ -85,6 +91,7 @@ func (s *Server) routes() {
 		refuse(w, http.StatusNotFound, "", "there is no such address here; kit/API.md lists them")
 	}
 	s.handle("/api/", nowhere)
+	s.handle("/objects/", nowhere)
 	for path, handler := range map[string]http.Handler{"/maps/": s.config.Maps, "/": s.config.Page} {
 		if handler == nil {
 			handler = http.HandlerFunc(nowhere)

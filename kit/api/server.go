@@ -36,6 +36,9 @@ type Config struct {
 	PastBurst     int
 	// StreamsPerClient and Streams bound open streams, for one address and in all; 0 means 16 and 512.
 	StreamsPerClient, Streams int
+	// UploadsPerClient and Uploads bound requests that bring media at the same time, of one address and in all; 0 means 4 and
+	// 32.
+	UploadsPerClient, Uploads int
 
 	pace pace // tests shorten it
 }
@@ -51,6 +54,7 @@ type Server struct {
 	reads   *quota
 	pasts   *quota
 	bodies  room
+	uploads gate
 
 	mu      sync.Mutex
 	streams map[string]int // open streams by address, guarded by mu
@@ -86,6 +90,12 @@ func New(kit *coordinator.Coordinator, config Config) *Server {
 	if config.Streams == 0 {
 		config.Streams = 512
 	}
+	if config.UploadsPerClient == 0 {
+		config.UploadsPerClient = 4
+	}
+	if config.Uploads == 0 {
+		config.Uploads = 32
+	}
 	if config.pace == (pace{}) {
 		config.pace = usualPace
 	}
@@ -93,6 +103,7 @@ func New(kit *coordinator.Coordinator, config Config) *Server {
 	s.posts = newQuota(rate.Limit(config.PostsPerSecond), config.PostBurst)
 	s.reads = newQuota(rate.Limit(config.ReadsPerSecond), config.ReadBurst)
 	s.pasts = newQuota(rate.Limit(config.PastPerSecond), config.PastBurst)
+	s.uploads = gate{perClient: config.UploadsPerClient, most: config.Uploads, clients: make(map[string]int)}
 	s.metrics = newMetrics(s)
 	s.routes()
 	return s

@@ -23,7 +23,7 @@ type lend func(look func(*canvas.Canvas) error) (ok bool, err error)
 
 func (s *Server) getState(w http.ResponseWriter, r *http.Request) {
 	q := parseQuery(r, "format", "bbox", "tile", "layer", "text", "latest", "at")
-	want := geojson.Filter{Bound: q.bound("bbox"), Tile: q.tile("tile"), Layer: q.layer(), Text: q.text("text")}
+	want := geojson.Filter{Bound: q.bound("bbox"), Tile: q.tile("tile"), Layer: q.layer(), Text: q.text("text"), Own: []string{s.kit.Key()}}
 	at := q.time("at")
 	latest := int(q.whole("latest", 0, 1, maxLatest))
 	writeAs := (*collection).features

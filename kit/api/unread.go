@@ -14,19 +14,24 @@ const (
 	drainTimeout = 5 * time.Second
 )
 
-// refuseUnread refuses a request of whose body there may be more to come. To close the connection on a client that still
+// refuseUnread refuses a request of whose body there may be more to come.
+func refuseUnread(w http.ResponseWriter, r *http.Request, status int, field, detail string) {
+	answerUnread(w, r, func() { refuse(w, status, field, detail) })
+}
+
+// answerUnread answers a request of whose body there may be more to come. To close the connection on a client that still
 // sends would reset it, and the answer would be lost with it (RFC 9112, section 9.6): the answer goes first, then a
 // bounded part of the rest is read for nothing.
-func refuseUnread(w http.ResponseWriter, r *http.Request, status int, field, detail string) {
+func answerUnread(w http.ResponseWriter, r *http.Request, answer func()) {
 	if r.ContentLength >= 0 && r.ContentLength <= shortBody {
-		refuse(w, status, field, detail)
+		answer()
 		return
 	}
 	control := http.NewResponseController(w)
 	// Where it is no network connection there is nothing to be reset.
 	_ = control.EnableFullDuplex()
 	w.Header().Set("Connection", "close")
-	refuse(w, status, field, detail)
+	answer()
 	_ = control.Flush()
 	_ = control.SetReadDeadline(time.Now().Add(drainTimeout))
 	_, _ = io.CopyN(io.Discard, r.Body, drainLength)

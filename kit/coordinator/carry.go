@@ -4,11 +4,8 @@ import (
 	"context"
 	"io"
 
-	"github.com/go-json-experiment/json"
-
 	"fieldkit/kit/depot"
 	"fieldkit/kit/digest"
-	"fieldkit/kit/event"
 	"fieldkit/maps/tile"
 )
 
@@ -65,21 +62,4 @@ func (c *Carried) note(sentence string) {
 type Report struct {
 	Refused func(depot.Refusal)
 	Carried func(Carried)
-}
-
-// media is what a set_media event names; ok is false for any other event.
-func media(e *event.Event) (sum digest.Sum, mediaType string, size int64, ok bool) {
-	if e.Operation != event.SetMedia || e.Media == "" || e.Media == "null" {
-		return sum, "", 0, false
-	}
-	var m struct {
-		Hash string `json:"hash"`
-		Type string `json:"type"`
-		Size int64  `json:"size"`
-	}
-	if err := json.Unmarshal([]byte(e.Media), &m); err != nil {
-		return sum, "", 0, false
-	}
-	sum, ok = digest.ParseSum(m.Hash)
-	return sum, m.Type, m.Size, ok
 }

@@ -20,6 +20,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"fieldkit/kit/blob"
 	"fieldkit/kit/door"
 	"fieldkit/kit/event"
 	"fieldkit/kit/keyfile"
@@ -36,6 +37,8 @@ type Config struct {
 	Now func() time.Time
 	// Logger gets what an operator should know; nil discards it.
 	Logger *slog.Logger
+	// Media are the limits of what it keeps of media.
+	Media blob.Options
 
 	momentEvents int64 // tests have moments nearer together
 }
@@ -66,13 +69,15 @@ type Coordinator struct {
 	trouble      trouble
 	clock        *clockWatch
 	spaces       spaceNames
+	media        media
 	verifier     *event.Verifier
 
 	carrying  sync.Mutex // held by an export or an import
 	snapshots Snapshots
-	blobs     Blobs // nil where none are kept
+	blobs     Blobs
 
-	stop    context.CancelFunc // ends what runs by itself
+	life    context.Context    // of what runs by itself
+	stop    context.CancelFunc // ends it
 	running sync.WaitGroup
 }
 
@@ -97,6 +102,7 @@ func Open(config Config) (*Coordinator, error) {
 	if c.momentEvents = config.momentEvents; c.momentEvents == 0 {
 		c.momentEvents = momentEvents
 	}
+	c.media = newMedia(config.Media)
 	c.files = folderRules{root: filepath.Join(config.Data, "spaces"), log: config.Logger, now: config.Now, held: make(map[string]*spaceFolder)}
 	if c.key, err = kitKey(config.Data); err != nil {
 		return nil, err
@@ -104,7 +110,7 @@ func Open(config Config) (*Coordinator, error) {
 	if c.store, err = store.Open(config.Data, store.Options{Key: c.key, Now: config.Now, Logger: config.Logger, Committed: c.committed}); err != nil {
 		return nil, err
 	}
-	c.snapshots = savedSnapshots{c}
+	c.snapshots, c.blobs = savedSnapshots{c}, carriedMedia{c}
 	c.verifier = event.NewVerifier()
 	c.door = door.New(c.store, c, c.verifier, config.Now)
 	// The name after the store: a folder that another process has open is left alone.
@@ -122,7 +128,7 @@ func Open(config Config) (*Coordinator, error) {
 	}
 	c.hub.start(stat.LastSeq)
 	ctx, stop := context.WithCancel(context.Background())
-	c.stop = stop
+	c.life, c.stop = ctx, stop
 	c.running.Go(func() { c.keepSealed(ctx) })
 	c.running.Go(func() { c.keepSaved(ctx) })
 	c.running.Go(func() { c.keepTrying(ctx) })
@@ -195,6 +201,7 @@ func (c *Coordinator) committed(events []store.Committed) {
 	}
 	c.earlier.forget(events)
 	c.hub.publish(events)
+	c.media.heard(events)
 }
 
 func kitKey(data string) (ed25519.PrivateKey, error) {

@@ -9,6 +9,7 @@ import (
 	"syscall"
 
 	"fieldkit/kit/depot"
+	"fieldkit/kit/digest"
 	"fieldkit/kit/event"
 	"fieldkit/kit/scope"
 	"fieldkit/kit/segment"
@@ -156,29 +157,26 @@ func (c *Coordinator) exportSegment(w *depot.Writer, t *depot.TileWriter, seal *
 	if err := t.Segment(seal, data, events); err != nil {
 		return err
 	}
-	if c.blobs == nil {
-		return nil
-	}
 	for _, e := range events {
-		sum, _, size, ok := media(e)
+		file, ok := e.File()
 		if !ok {
 			continue
 		}
-		blob, err := c.blobs.Open(sum)
+		blob, err := c.blobs.Open(file.Hash)
 		if err != nil {
 			continue // not here, or not any more
 		}
-		ok, err = w.Media(sum, blob, size)
+		ok, err = w.Media(file.Hash, blob, file.Size)
 		blob.Close()
 		switch {
 		case errors.Is(err, syscall.EFBIG):
-			done.note("the blob " + sum.String() + " is larger than a file can be there, and is left out")
+			done.note("the blob " + digest.Sum(file.Hash).String() + " is larger than a file can be there, and is left out")
 		case err != nil:
 			return err
 		case ok:
 			done.Media++
 		default:
-			done.note("the blob " + sum.String() + " is damaged or of another size than its event says, and is left out")
+			done.note("the blob " + digest.Sum(file.Hash).String() + " is damaged or of another size than its event says, and is left out")
 		}
 	}
 	return nil

@@ -5,6 +5,7 @@ import (
 	"io/fs"
 
 	"fieldkit/kit/depot"
+	"fieldkit/kit/digest"
 	"fieldkit/kit/door"
 	"fieldkit/kit/event"
 	"fieldkit/kit/scope"
@@ -176,10 +177,11 @@ func (in *intaking) hand(path string, lines [][]byte) error {
 
 // takeMedia takes the blob that an event names, where the folder has it and this kit does not.
 func (in *intaking) takeMedia(e *event.Event) {
-	sum, mediaType, size, ok := media(e)
-	if !ok || in.c.blobs == nil {
+	file, ok := e.File()
+	if !ok {
 		return
 	}
+	sum := digest.Sum(file.Hash)
 	if here, err := in.c.blobs.Open(sum); err == nil {
 		here.Close()
 		return
@@ -190,10 +192,10 @@ func (in *intaking) takeMedia(e *event.Event) {
 	}
 	if err == nil {
 		defer blob.Close()
-		if length != size {
+		if length != file.Size {
 			err = &event.Refusal{Rule: "size", Message: "has another size than its event says"}
 		} else {
-			err = in.c.blobs.Put(sum, mediaType, size, blob)
+			err = in.c.blobs.Put(sum, file.Type, file.Size, blob)
 		}
 	}
 	if err != nil {

@@ -123,5 +123,12 @@ func (c *Coordinator) Problems() []string {
 	if p := c.clock.problem(); p != "" {
 		problems = append(problems, p)
 	}
+	blobs, err := c.Blobs()
+	if err == nil {
+		err = blobs.Room()
+	}
+	if err != nil {
+		problems = append(problems, "photos and other files are not taken: "+err.Error())
+	}
 	return problems
 }

@@ -52,3 +52,16 @@ func Events(yield func(*event.Event) error) error {
 	}
 	return nil
 }
+
+// A File is the bytes of a file that an event names.
+type File struct {
+	// Type is a media type.
+	Type string
+	Data []byte
+}
+
+// Files are those that events of the demo name.
+func Files() ([]File, error) {
+	photo, err := data.ReadFile("data/underpass.jpg") // drawn by kit/cmd/demophoto
+	return []File{{"image/jpeg", photo}}, err
+}

@@ -1,6 +1,7 @@
 package demo
 
 import (
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"slices"
@@ -150,7 +151,7 @@ func TestIDsAndCounts(t *testing.T) {
 		id     string
 		events int
 	}{
-		{flood(t), "rhine-flood.mjh77eujvcf5etge", 885},
+		{flood(t), "rhine-flood.mjh77eujvcf5etge", 886},
 		{quakes(t), "quakes.ggxbr3j2632f3kue", 1708},
 	} {
 		if c.m.ID != c.id || len(c.m.events) != c.events {
@@ -205,5 +206,31 @@ func TestEveryEventHasItsEffect(t *testing.T) {
 		if w := folded(t, m).Witnesses(); len(w) > 0 {
 			t.Errorf("%s: %+v", m.ID, w)
 		}
+	}
+}
+
+func TestFilesAreThoseThatEventsName(t *testing.T) {
+	files, err := Files()
+	if err != nil || len(files) == 0 {
+		t.Fatal(files, err)
+	}
+	named := map[[32]byte]event.MediaFile{}
+	if err := Events(func(e *event.Event) error {
+		if f, ok := e.File(); ok {
+			named[f.Hash] = f
+		}
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range files {
+		hash := sha256.Sum256(f.Data)
+		if n := named[hash]; n.Type != f.Type || n.Size != int64(len(f.Data)) {
+			t.Errorf("%x has %d bytes of %s, the event says %+v", hash, len(f.Data), f.Type, n)
+		}
+		delete(named, hash)
+	}
+	if len(named) > 0 {
+		t.Errorf("%d files are named and not there", len(named))
 	}
 }

@@ -120,7 +120,7 @@ func TestTheStoryShowsWhatEventsCanDo(t *testing.T) {
 	}
 	for _, operation := range []string{
 		event.CreateNode, event.UpdateTransform, event.SetProperties, event.SetGeometry, event.LinkNodes, event.UnlinkNodes,
-		event.DeleteNode, event.Merge, event.SensorReading,
+		event.DeleteNode, event.Merge, event.SensorReading, event.SetMedia,
 	} {
 		if count[operation] == 0 {
 			t.Errorf("no %s", operation)

@@ -46,6 +46,7 @@ type checker struct {
 	names    map[int64]string     // of spaces, by id, as the table has them
 	spaces   map[int64]*SpaceStat // as counted
 	places   map[site][]item
+	files    []named
 }
 
 // span is a range of seqs, both ends included.
@@ -83,7 +84,7 @@ type checkStep struct {
 func (k *checker) steps() []checkStep {
 	return []checkStep{
 		{"the file's pages", k.pages}, {"the tables", k.schema}, {"the events", k.events}, {"the figures of spaces", k.figures},
-		{"the indexes", k.indexes}, {"the segments", k.segments}, {"what is loose", k.homeless}, {"the states", k.states},
+		{"the indexes", k.indexes}, {"the files that events name", k.media}, {"the segments", k.segments}, {"what is loose", k.homeless}, {"the states", k.states},
 		{"the snapshots", k.snapshots},
 	}
 }
@@ -270,7 +271,41 @@ func (k *checker) judge(batch []checked) {
 			k.find(f)
 		}
 		k.count(r.space, r.seq, e, hash)
+		if f, ok := e.File(); ok {
+			k.files = append(k.files, named{f.Hash, r.seq})
+		}
 	}
+}
+
+// named is a file that an event names.
+type named struct {
+	hash [32]byte
+	seq  int64
+}
+
+// media sees whether each event that names a file is found by its hash, and nothing else is.
+func (k *checker) media() error {
+	if !k.has("media") {
+		return nil // made before there was such a table
+	}
+	var known int64
+	for _, f := range k.files {
+		var n int64
+		if _, err := k.conn.one("SELECT count(*) FROM media WHERE hash = ? AND seq = ?", []driver.Value{f.hash[:], f.seq}, &n); err != nil {
+			return err
+		}
+		if known += n; n != 1 {
+			k.say("index", "media", "event %d is not in media", f.seq)
+		}
+	}
+	var rows int64
+	if _, err := k.conn.one("SELECT count(*) FROM media", nil, &rows); err != nil {
+		return err
+	}
+	if rows != known {
+		k.say("index", "media", "%d rows of media lead nowhere, or to events that name no such file", rows-known)
+	}
+	return nil
 }
 
 func (k *checker) count(space, seq int64, e *event.Event, hash digest.Sum) {

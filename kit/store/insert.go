@@ -29,6 +29,9 @@ func (w *writer) append(group []*request) error {
 		if err = insertEvents(c, p.fresh); err != nil {
 			return err
 		}
+		if err = insertMedia(c, p.fresh); err != nil {
+			return err
+		}
 		if err = updateSpaces(c, p.spaces); err != nil {
 			return err
 		}

@@ -115,6 +115,9 @@ func (b *rebuilder) events(ctx context.Context, r Restoration) error {
 				err = insertEvents(c, p.fresh)
 			}
 			if err == nil {
+				err = insertMedia(c, p.fresh)
+			}
+			if err == nil {
 				err = updateSpaces(c, p.spaces)
 			}
 			last := b.last

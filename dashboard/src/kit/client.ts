@@ -100,13 +100,13 @@ export async function probe(): Promise<void> {
   await request('/healthz', {}, undefined, PROBE_TIMEOUT_MS);
 }
 
-interface Reply {
+export interface Reply {
   response: Response;
   /** The parsed body; null where it is not JSON. */
   body: unknown;
 }
 
-async function request(
+export async function request(
   path: string,
   init: RequestInit,
   signal?: AbortSignal,
@@ -140,7 +140,7 @@ function parse(text: string): unknown {
   }
 }
 
-function problem({ response, body }: Reply): KitError {
+export function problem({ response, body }: Reply): KitError {
   const told = isRecord(body) ? (body['detail'] ?? body['title']) : undefined;
   const message = typeof told === 'string' ? told : `${response.status} ${response.statusText}`;
   const wait = Number(response.headers.get('Retry-After'));

@@ -37,10 +37,32 @@ export interface Reading {
   time: number;
 }
 
-export interface Media {
+export interface MediaFile {
   hash: string;
   type: string;
   size: number;
+}
+
+/** A file of a slot, with the smaller pictures that were made of it. */
+export interface Media extends MediaFile {
+  thumbnail?: MediaFile;
+  preview?: MediaFile;
+}
+
+/** What the kit knows of a file. */
+export interface MediaState {
+  hash: string;
+  state: 'here' | 'absent' | 'incoming' | 'withdrawn' | 'unknown';
+  /** The kit keeps it and shows it to nobody. */
+  private?: boolean;
+  type?: string;
+  size?: number;
+  /** Bytes of an upload that are here. */
+  offset?: number;
+  reason?: string;
+  thumbnail?: MediaFile;
+  preview?: MediaFile;
+  who?: { actor: string; key?: string; claimed?: boolean; kit?: string }[];
 }
 
 export interface Link {

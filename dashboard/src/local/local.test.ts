@@ -4,10 +4,11 @@ import { IDBFactory } from 'fake-indexeddb';
 import { beforeEach, describe, expect, it } from 'vitest';
 
 import { verify } from '../trace/event';
-import { publicKey, signReport } from '../trace/signing';
+import { publicKey, signPhoto, signReport } from '../trace/signing';
 import { openDatabase, type WaitingReport } from './database';
 import { randomSecret, signingSecret } from './key';
 import { discard, enqueue, refusal, settle, waiting } from './outbox';
+import { dropPhoto, keepPhoto, keptPhotos, openPhotos, type WaitingPhoto } from './photos';
 
 const secret = new Uint8Array(32).fill(3);
 
@@ -74,6 +75,31 @@ describe('the outbox', () => {
     expect(refusal({ index: 0, status: 'refused' })).toBe('refused');
     expect(refusal({ index: 0, status: 'refused', rule: 'size' })).toBe('size');
     expect(refusal({ index: 0, status: 'refused', message: 'too large' })).toBe('too large');
+  });
+});
+
+describe('photos', () => {
+  it('are named by their bytes, and kept with them', async () => {
+    const { event: create } = report('a', 1);
+    const bytes = new TextEncoder().encode('abc');
+    const { event, hash } = signPhoto(secret, create, bytes, 'image/jpeg');
+    // FIPS 180-4, appendix B.1
+    expect(hash).toBe('sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad');
+    expect(event).toMatchObject({
+      operation: 'set_media', node_id: create.event_id, previous_events: [create.event_id], tile: create.tile, layer_id: create.layer_id,
+      actor_id: create.actor_id, clock: [create.clock[0], 1], media: { hash, type: 'image/jpeg', size: 3 },
+    });
+    expect(verify(event)).toBe('ok');
+
+    const database = await openPhotos();
+    const photo: WaitingPhoto = { id: event.event_id, event, hash, type: 'image/jpeg', bytes, title: 'a', queued: 2 };
+    await keepPhoto(database, photo);
+    await keepPhoto(database, { ...photo, id: 'older', queued: 1 });
+    database.close();
+    const again = await openPhotos();
+    expect((await keptPhotos(again)).map(({ id }) => id)).toEqual(['older', event.event_id]);
+    await dropPhoto(again, 'older');
+    expect(await keptPhotos(again)).toEqual([photo]);
   });
 });
 

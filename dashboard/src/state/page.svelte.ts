@@ -18,6 +18,7 @@ export const kit = new KitState(address.space);
 export const past = new PastState();
 export const reports = new ReportsState();
 export const trouble = new TroubleState();
+export const { photos } = reports;
 export const ui = new UiState();
 export const startAddress = address;
 
@@ -74,7 +75,7 @@ const CALM_MS = 60_000;
 export function startPage(): void {
   past.tiled = () => kit.tiled;
   kit.onLive = () => {
-    void reports.flush();
+    void reports.flush().then(() => photos.flush());
     void trouble.look();
   };
   trouble.onMended = () => {

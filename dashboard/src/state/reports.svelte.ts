@@ -5,9 +5,11 @@ import type { Thing } from '../kit/types';
 import { openDatabase, type Database, type WaitingReport } from '../local/database';
 import { randomSecret, signingSecret } from '../local/key';
 import { discard, enqueue, refusal, settle, waiting } from '../local/outbox';
+import type { Picture } from '../local/picture';
 import { loadName, saveName } from '../local/settings';
 import type { Position } from '../trace/tile';
 import { clock } from './clock.svelte';
+import { PhotosState } from './photos.svelte';
 
 export const REPORT_KINDS = ['hazard', 'need', 'resource', 'note'] as const;
 export type ReportKind = (typeof REPORT_KINDS)[number];
@@ -34,6 +36,8 @@ export class ReportsState {
   /** Why the last attempt to hand over came to nothing. */
   trouble = $state<string | null>(null);
   name = $state(loadName());
+  /** A report that was refused keeps its photos back too. */
+  readonly photos = new PhotosState((id) => this.queue.some((entry) => entry.id === id));
   readonly waitingCount = $derived(this.queue.filter(({ refused }) => refused === undefined).length);
   readonly refused = $derived(this.queue.filter(({ refused }) => refused !== undefined));
 
@@ -66,9 +70,10 @@ export class ReportsState {
   }
 
   /** Signs a report, stores it here, then offers it to the kit. */
-  async submit(space: string, homeZoom: number, report: Report): Promise<Submitted> {
+  async submit(space: string, homeZoom: number, report: Report, picture: Picture | null): Promise<Submitted> {
     const { signReport } = await import('../trace/signing');
-    const event = signReport(await this.#secret, {
+    const secret = await this.#secret;
+    const event = signReport(secret, {
       ...report,
       space,
       homeZoom,
@@ -89,7 +94,9 @@ export class ReportsState {
     }
     this.queue = [...this.queue, entry];
     this.#notBefore = 0;
+    if (picture) await this.photos.add(event, secret, picture, report.title);
     await this.flush();
+    void this.photos.flush(true);
     const left = this.queue.find(({ id }) => id === entry.id);
     if (!left) return 'sent';
     return left.refused === undefined ? 'kept' : { refused: left.refused };
@@ -107,6 +114,7 @@ export class ReportsState {
   async dismiss(id: string): Promise<void> {
     const database = await this.#database;
     if (database) await discard(database, id);
+    await this.photos.dismissOf(id);
     this.queue = this.queue.filter((entry) => entry.id !== id);
   }
 

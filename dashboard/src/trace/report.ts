@@ -1,6 +1,6 @@
 /** A report as an event: what it must bear, and where it lies. Pure; signing is the caller's. */
 
-import { type Draft, INVARIANTS } from './event';
+import { type Draft, INVARIANTS, type SignedEvent } from './event';
 import { type Position, roundPosition, tileAt, tileName } from './tile';
 
 export interface ReportInput {
@@ -40,6 +40,23 @@ export function reportDraft(input: ReportInput, key: string): Draft {
     node_type: input.kind,
     transform: { position },
     properties,
+  };
+}
+
+/** The `set_media` that follows a report: of the same moment, in the same tile and layer, and by the same person. */
+export function photoDraft(report: SignedEvent, media: { hash: string; type: string; size: number }): Draft {
+  return {
+    timestamp: report.timestamp,
+    space_id: report.space_id,
+    layer_id: report.layer_id,
+    actor_id: report.actor_id,
+    operation: 'set_media',
+    scope: report.scope,
+    preserves_invariants: [...INVARIANTS],
+    previous_events: [report.event_id],
+    tile: report.tile,
+    node_id: report.event_id,
+    media,
   };
 }
 

@@ -3,6 +3,7 @@
 import { kit, reports, tellSubmitted, ui } from '../state/page.svelte';
 import type { ReportKind } from '../state/reports.svelte';
 import { messages } from '../messages';
+import { type Picture, shrinkPicture } from '../local/picture';
 import type { Position } from '../trace/tile';
 import { parsePlace } from '../words/place';
 import { mapHandle } from './maphandle.svelte';
@@ -15,6 +16,11 @@ class Reporting {
   severity = $state<number | null>(null);
   busy = $state(false);
   problem = $state<string | null>(null);
+
+  /** The photo to go with it, and where the browser shows it from. */
+  picture = $state.raw<(Picture & { url: string }) | null>(null);
+  /** A photo is being made smaller. */
+  shrinking = $state(false);
 
   /** Coordinates by hand, where there is no map to point at. */
   typedPlace = $state('');
@@ -48,7 +54,7 @@ class Reporting {
         text: this.text,
         severity: this.severity,
         position,
-      });
+      }, this.picture);
       tellSubmitted(result);
       this.#clear();
       ui.close();
@@ -65,6 +71,26 @@ class Reporting {
     this.title = '';
     this.text = '';
     this.severity = null;
+    this.removePicture();
+  }
+
+  async attach(file: File): Promise<void> {
+    this.shrinking = true;
+    this.problem = null;
+    try {
+      const picture = await shrinkPicture(file);
+      this.removePicture();
+      this.picture = { ...picture, url: URL.createObjectURL(new Blob([picture.bytes.slice()], { type: picture.type })) };
+    } catch {
+      this.problem = messages.report.photoUnread;
+    } finally {
+      this.shrinking = false;
+    }
+  }
+
+  removePicture(): void {
+    if (this.picture) URL.revokeObjectURL(this.picture.url);
+    this.picture = null;
   }
 }
 

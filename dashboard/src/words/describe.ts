@@ -3,6 +3,7 @@
 import { kindOf } from '../kinds/kinds';
 import type { LoggedEvent } from '../kit/types';
 import { messages } from '../messages';
+import { mediaOf, sizeText, typeText } from './media';
 import { nameText, placeText, splitUnit, valueText } from './value';
 
 /** `numbers` are those of the reports that a thing was made of. */
@@ -39,6 +40,15 @@ export function describe(event: LoggedEvent, numbers?: ReadonlyMap<string, numbe
     default:
       return [words.unknown(event.operation)];
   }
+}
+
+/** A statement of a kit about the thumbnail or preview that it made of a picture. */
+export function isMadeOfPicture(event: LoggedEvent): boolean {
+  return (
+    event.operation === 'set_media' &&
+    record(event['scope'])['authority'] === 'derived' &&
+    /^(thumbnail|preview):[0-9a-f]{16}$/.test(text(event['slot'], ''))
+  );
 }
 
 function created(event: LoggedEvent): string[] {
@@ -129,7 +139,10 @@ export function registerValueText(register: string, value: unknown, unit?: strin
     const type = text(record(value)['type'], '');
     return messages.history.shapes[type] ?? messages.register.shape;
   }
-  if (kind === 'media') return text(record(value)['type'], messages.values.yes);
+  if (kind === 'media') {
+    const file = mediaOf(value);
+    return file ? `${typeText(file.type)} · ${sizeText(file.size)}` : messages.values.yes;
+  }
   if (kind === 'link') return text(record(value)['link_type'], messages.values.yes);
   if (kind === 'merged') return messages.values.yes;
   if (kind === 'unlinked') return Array.isArray(value) ? String(value.length) : messages.values.yes;

@@ -1,7 +1,8 @@
 import { describe as group, expect, it } from 'vitest';
 
 import type { LoggedEvent } from '../kit/types';
-import { describe, registerText, registerValueText } from './describe';
+import { describe, isMadeOfPicture, registerText, registerValueText } from './describe';
+import { mediaOf, percent, sizeText, typeText } from './media';
 import { parsePlace } from './place';
 import { claimed, differing, reportNumbers, retold } from './reports';
 import { absolute, ago, moment, when } from './time';
@@ -147,7 +148,7 @@ group('history in words', () => {
     expect(registerValueText('property:x', null)).toBe('no value');
     expect(registerText('sensor:water_level')).toBe('Water level');
     expect(registerValueText('sensor:water_level', 3, 'm')).toBe('3.00 m');
-    expect(registerValueText('media:photo', { type: 'image/jpeg', size: 9 })).toBe('image/jpeg');
+    expect(registerValueText('media:photo', { hash: 'sha256:00', type: 'image/jpeg', size: 9 })).toBe('JPEG picture · 9 B');
     expect(`${registerText('merged')}: ${registerValueText('merged', { into_node: 'x' })}`).toBe(
       'The same as another report: yes',
     );
@@ -180,5 +181,23 @@ group('what reports differ in', () => {
     expect(retold(properties).map(({ register, node }) => [register, node])).toEqual([
       ['property:title', 'b'], ['property:title', 'c'], ['property:text', 'b'],
     ]);
+  });
+});
+
+group('files', () => {
+  it('have a size and a kind that people know', () => {
+    expect([0, 999, 1024, 220_000, 1_400_000].map(sizeText)).toEqual(['0 B', '999 B', '1 KiB', '215 KiB', '1.3 MiB']);
+    expect(['image/jpeg', 'application/pdf', 'audio/ogg', 'video/mp4', 'odd'].map(typeText)).toEqual(['JPEG picture', 'PDF', 'Sound', 'Video', '']);
+    expect([percent(0, 0), percent(1, 3), percent(3, 3), percent(9, 3)]).toEqual([0, 33, 99, 99]);
+    expect(registerValueText('media:photo', { hash: 'sha256:00', type: 'image/png', size: 2048 })).toBe('PNG picture · 2 KiB');
+    expect([null, 7, {}, { hash: 1, type: 'a/b', size: 1 }].map(mediaOf)).toEqual([null, null, null, null]);
+  });
+
+  it('made of a picture are no entries of a history', () => {
+    const made = { event_id: 'e', timestamp: 0, actor_id: 'a', operation: 'set_media', scope: { authority: 'derived' }, slot: 'preview:0123456789abcdef' };
+    expect(isMadeOfPicture(made)).toBe(true);
+    for (const other of [{ slot: 'photo' }, { scope: { authority: 'source' } }, { operation: 'set_properties' }, { slot: 'preview:0123' }]) {
+      expect(isMadeOfPicture({ ...made, ...other })).toBe(false);
+    }
   });
 });

@@ -1,11 +1,14 @@
 package main
 
 import (
+	"bytes"
 	"context"
+	"crypto/sha256"
 	"fmt"
 
 	"github.com/spf13/cobra"
 
+	"fieldkit/kit/blob"
 	"fieldkit/kit/coordinator"
 	"fieldkit/kit/demo"
 	"fieldkit/kit/door"
@@ -32,6 +35,7 @@ already stays as it is. Everything is marked EXERCISE; its keys are public.`,
 				return err
 			}
 			defer kit.Close()
+			kit.KeepMedia()
 			return p.loadDemo(c.Context(), kit)
 		},
 	}
@@ -53,7 +57,30 @@ func (p *program) loadDemo(ctx context.Context, kit *coordinator.Coordinator) er
 		}
 		fmt.Fprintf(p.stderr, "%s: %d events, %d new\n", space.Title, len(events), taken)
 	}
-	return nil
+	return p.loadFiles(ctx, kit)
+}
+
+// loadFiles hands in the files that events of the exercise name, as they would come behind them.
+func (p *program) loadFiles(ctx context.Context, kit *coordinator.Coordinator) error {
+	files, err := demo.Files()
+	if err != nil {
+		return err
+	}
+	blobs, err := kit.Blobs()
+	if err != nil {
+		return err
+	}
+	for _, f := range files {
+		h := blob.Hash(sha256.Sum256(f.Data))
+		want := blob.Want{Size: int64(len(f.Data)), Types: []string{f.Type}}
+		if _, _, err := blobs.Append(h, want, blob.Anew, bytes.NewReader(f.Data)); err != nil {
+			// A full disk, or an operator who has withdrawn it: the exercise goes without.
+			fmt.Fprintf(p.stderr, "%s was not taken: %v\n", h, err)
+			continue
+		}
+		kit.MediaArrived(h)
+	}
+	return kit.MediaSettled(ctx)
 }
 
 func admit(ctx context.Context, kit *coordinator.Coordinator, events []*event.Event) (taken int, err error) {

@@ -90,7 +90,7 @@ Exit codes: 0 all taken, 1 failure, 2 usage, 3 some refused.`,
 		SilenceUsage:  true,
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
-	root.AddCommand(p.serve(), p.demo(), p.event(), p.append(), p.importFile(), p.export(), p.log(), p.replay(), p.state(), p.digest(), p.fsck(), p.maps())
+	root.AddCommand(p.serve(), p.demo(), p.event(), p.append(), p.importFile(), p.export(), p.log(), p.replay(), p.state(), p.digest(), p.fsck(), p.maps(), p.media())
 	for _, c := range root.Commands() {
 		p.guardUsage(c)
 	}

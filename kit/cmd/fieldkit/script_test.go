@@ -23,6 +23,7 @@ func commands() map[string]func(*testscript.TestScript, bool, []string) {
 		"exitcode":  exitCode,
 		"get":       get,
 		"post":      post,
+		"send":      send,
 		"waitfor":   waitFor,
 		"crash":     crash,
 		"longline":  longLine,
@@ -100,6 +101,18 @@ func post(ts *testscript.TestScript, _ bool, args []string) {
 	response, err := http.Post(args[0], "application/x-ndjson", strings.NewReader(read(ts, args[1])))
 	ts.Check(err)
 	keep(ts, response, args[2])
+}
+
+// send METHOD URL FILE STATUS INTO makes a request with a file as its body and holds the answer to its status.
+func send(ts *testscript.TestScript, _ bool, args []string) {
+	request, err := http.NewRequest(args[0], args[1], strings.NewReader(read(ts, args[2])))
+	ts.Check(err)
+	response, err := http.DefaultClient.Do(request)
+	ts.Check(err)
+	keep(ts, response, args[4])
+	if itoa(response.StatusCode) != args[3] {
+		ts.Fatalf("%s %s: %s, want %s\n%s", args[0], args[1], response.Status, args[3], read(ts, args[4]))
+	}
 }
 
 func keep(ts *testscript.TestScript, response *http.Response, path string) {

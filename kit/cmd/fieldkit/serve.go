@@ -75,6 +75,7 @@ func (p *program) runServe(ctx context.Context, f serveFlags, before func(contex
 		return err
 	}
 	defer func() { err = errors.Join(err, kit.Close()) }()
+	kit.KeepMedia()
 	if before != nil {
 		if err := before(ctx, kit); err != nil {
 			return err

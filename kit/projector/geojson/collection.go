@@ -20,6 +20,8 @@ type Filter struct {
 	Layer string
 	// Text wants, of Latest, things whose layer, type or a property of text holds this, in capitals or not.
 	Text string
+	// Own are keys whose thumbnails and previews count without a grant: this kit's.
+	Own []string
 }
 
 // Each calls yield for the features of a canvas in the order of tiles and ids, until it returns false.
@@ -42,7 +44,7 @@ func EachOf(c *canvas.Canvas, at tile.Tile, want Filter, yield func(Feature) boo
 		if !more || want.Layer != "" && n.Layer != want.Layer || want.Bound != nil && !want.holds(geometryOf(c, n)) {
 			return
 		}
-		if f, drawn := Node(c, n); drawn {
+		if f, drawn := Node(c, n, want.Own...); drawn {
 			more = yield(f)
 		}
 	})

@@ -34,18 +34,18 @@ type Properties struct {
 	By           string                    `json:"by"`
 	Actor        string                    `json:"actor"`
 	// Claimed says that nothing binds the actor's name to the key.
-	Claimed       bool                      `json:"claimed,omitzero"`
-	Realm         string                    `json:"realm"`
-	Authority     string                    `json:"authority"`
-	Policy        string                    `json:"policy"`
-	Created       int64                     `json:"created"`
-	Changed       int64                     `json:"changed"`
-	TimeUncertain bool                      `json:"time_uncertain,omitzero"`
-	Sensors       map[string]Reading        `json:"sensors,omitempty"`
-	Media         map[string]jsontext.Value `json:"media,omitempty"`
-	Links         []Link                    `json:"links,omitempty"`
-	Others        map[string][]Value        `json:"others,omitempty"`
-	Claims        []Claim                   `json:"claims,omitempty"`
+	Claimed       bool               `json:"claimed,omitzero"`
+	Realm         string             `json:"realm"`
+	Authority     string             `json:"authority"`
+	Policy        string             `json:"policy"`
+	Created       int64              `json:"created"`
+	Changed       int64              `json:"changed"`
+	TimeUncertain bool               `json:"time_uncertain,omitzero"`
+	Sensors       map[string]Reading `json:"sensors,omitempty"`
+	Media         map[string]Media   `json:"media,omitempty"`
+	Links         []Link             `json:"links,omitempty"`
+	Others        map[string][]Value `json:"others,omitempty"`
+	Claims        []Claim            `json:"claims,omitempty"`
 	// Aliases are the nodes that this one stands for, as they were merged into it; Merged is the node that stands for this.
 	Aliases []string `json:"aliases,omitempty"`
 	Merged  string   `json:"merged,omitempty"`
@@ -92,18 +92,19 @@ type Claim struct {
 	Value
 }
 
-// Node projects a node. ok is false where nothing is to be drawn: it was deleted or is another name of a node.
-func Node(c *canvas.Canvas, n *canvas.Node) (f Feature, ok bool) {
+// Node projects a node. ok is false where nothing is to be drawn: it was deleted or is another name of a node. own are keys
+// whose thumbnails and previews count without a grant: this kit's.
+func Node(c *canvas.Canvas, n *canvas.Node, own ...string) (f Feature, ok bool) {
 	if n.Deleted() || Target(c, n) != n {
 		return Feature{}, false
 	}
-	return AnyNode(c, n), true
+	return AnyNode(c, n, own...), true
 }
 
-// Find projects the node or sensor of that id; ok is false where nothing is to be drawn.
-func Find(c *canvas.Canvas, id string) (f Feature, ok bool) {
+// Find projects the node or sensor of that id; ok is false where nothing is to be drawn. own as for Node.
+func Find(c *canvas.Canvas, id string, own ...string) (f Feature, ok bool) {
 	if n := c.Node(id); n != nil {
-		return Node(c, n)
+		return Node(c, n, own...)
 	}
 	if strings.HasPrefix(id, canvas.SensorIDPrefix) {
 		if s := c.Sensor(id); s != nil {
@@ -113,8 +114,8 @@ func Find(c *canvas.Canvas, id string) (f Feature, ok bool) {
 	return Feature{}, false
 }
 
-// AnyNode projects a node, whatever became of it.
-func AnyNode(c *canvas.Canvas, n *canvas.Node) Feature {
+// AnyNode projects a node, whatever became of it. own as for Node.
+func AnyNode(c *canvas.Canvas, n *canvas.Node, own ...string) Feature {
 	p := Properties{
 		Layer: n.Layer, NodeType: n.Type, Tile: n.Tile.String(), By: n.By.Principal, Actor: n.By.Actor,
 		Claimed: claimed(c, n.By, n.Clock), Realm: n.Scope.Realm, Authority: n.Scope.Authority, Policy: n.Scope.Policy,
@@ -132,12 +133,16 @@ func AnyNode(c *canvas.Canvas, n *canvas.Node) Feature {
 			last = w
 		}
 		for _, claim := range one.Claims() {
+			if isDerivedSlot(claim.Register) {
+				continue
+			}
 			p.claim(g, claim.Register, claim.Write, one)
 		}
 	}
 	if last != nil {
 		p.Changed = last.Time
 	}
+	p.derive(c, slices.Concat([]*canvas.Node{n}, g.lenders, g.strangers), own)
 	p.Title = p.title(n.Type)
 	f := Feature{Type: "Feature", ID: n.ID, Properties: p}
 	f.Geometry, f.Properties.PositionFrom = place(g.placed().Register(canvas.Geometry).Drawn, p.Position, n.Tile)
@@ -195,10 +200,12 @@ func (p *Properties) add(g group, r saying) {
 		p.Props[name] = raw
 	}
 	if slot, ok := strings.CutPrefix(r.Name, canvas.MediaPrefix); ok {
-		if p.Media == nil {
-			p.Media = make(map[string]jsontext.Value)
+		if f, ok := mediaFile(r.Drawn.Value); ok {
+			if p.Media == nil {
+				p.Media = make(map[string]Media)
+			}
+			p.Media[slot] = Media{MediaFile: f}
 		}
-		p.Media[slot] = raw
 	}
 }
 

@@ -80,6 +80,12 @@ var stories = map[string]func(tr *trace){
 		tr.add("plan", alice, fields{"operation": "set_media", "node_id": a, "slot": "plan", "media": photo})
 		tr.add("none", alice, fields{"operation": "set_media", "node_id": a, "slot": "plan", "media": nil})
 	},
+	"derived": func(tr *trace) {
+		tr.certify()
+		tr.add("grant", root, fields{"layer_id": ".ulp", "tile": "z0/x0/y0", "operation": "set_properties",
+			"properties": fields{"grant/" + public(carol): fields{"roles": []string{"kit"}}}})
+		tellPictures(tr)
+	},
 	"links": func(tr *trace) {
 		a, b := tr.add("A", alice, nil), tr.add("B", alice, nil)
 		tr.add("link", alice, fields{"operation": "link_nodes", "node_id": a, "to_node": b, "link_type": "leads to"})

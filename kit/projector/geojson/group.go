@@ -76,7 +76,7 @@ type saying struct {
 // sayings are the registers of a node, those apart that say where the thing is.
 func sayings(n *canvas.Node, yield func(saying)) {
 	n.Registers("", func(r canvas.Register) {
-		if r.Drawn != nil && !slices.Contains(whereabouts, r.Name) {
+		if r.Drawn != nil && !slices.Contains(whereabouts, r.Name) && !isDerivedSlot(r.Name) {
 			yield(saying{r, n})
 		}
 	})
@@ -95,7 +95,7 @@ func described(n *canvas.Node, yield func(saying)) {
 func (p *Properties) fold(g group) {
 	if len(g.lenders)+len(g.strangers) == 0 {
 		g.node.Registers("", func(r canvas.Register) {
-			if r.Drawn != nil {
+			if r.Drawn != nil && !isDerivedSlot(r.Name) {
 				p.add(g, saying{r, g.node})
 			}
 		})

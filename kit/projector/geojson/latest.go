@@ -55,7 +55,7 @@ func Latest(c *canvas.Canvas, want Filter, n int) []Feature {
 		if t.sensor != nil {
 			features = append(features, Sensor(c, t.sensor))
 		} else {
-			features = append(features, AnyNode(c, t.node))
+			features = append(features, AnyNode(c, t.node, want.Own...))
 		}
 	}
 	return features

@@ -106,7 +106,7 @@ func TestLogicalDamage(t *testing.T) {
 // A file of the version before this one is sound, and damaged it is brought to this one.
 func TestEarlierVersion(t *testing.T) {
 	w := theWorld(t)
-	earlier := w.changed(t, "DROP TABLE gap", "DROP TABLE wanted", "DROP TABLE loose", "DROP TABLE snapshot", "DROP TABLE checkpoint", "DROP TABLE checkpoint_tile", "PRAGMA user_version = 1")
+	earlier := w.changed(t, "DROP TABLE gap", "DROP TABLE wanted", "DROP TABLE loose", "DROP TABLE snapshot", "DROP TABLE checkpoint", "DROP TABLE checkpoint_tile", "DROP TABLE media", "PRAGMA user_version = 1")
 	if list, _ := w.recovers(t, earlier); len(list) > 0 {
 		t.Error(words(list))
 	}
