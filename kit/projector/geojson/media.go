@@ -61,13 +61,13 @@ func mediaFile(value string) (MediaFile, bool) {
 // of own, or by one that the space grants. Of several nodes that are one thing each has its own.
 func (p *Properties) derive(c *canvas.Canvas, nodes []*canvas.Node, own []string) {
 	var made map[string]MediaFile
-	for _, n := range nodes {
-		if more := madeOf(c, n, own); made == nil {
+	for _, n := range slices.Backward(nodes) { // the first has the last word
+		more := madeOf(c, n, own)
+		if made == nil {
 			made = more
-		} else {
-			maps.Copy(more, made) // what was there before stays
-			made = more
+			continue
 		}
+		maps.Copy(made, more)
 	}
 	if len(made) == 0 {
 		return

@@ -66,3 +66,31 @@ func TestWhoseThumbnailsCount(t *testing.T) {
 		})
 	}
 }
+
+// TestPicturesOfFoldedReports merges a report with a picture into one that has none, and the other way round: the picture that is
+// shown has its thumbnail.
+func TestPicturesOfFoldedReports(t *testing.T) {
+	for _, pictured := range []string{"A", "B"} {
+		tr := newTrace(t)
+		a, b := tr.add("A", alice, nil), tr.add("B", alice, nil)
+		node := map[string]string{"A": a, "B": b}[pictured]
+		say := func(name string, by ed25519.PrivateKey, authority, slot string, media fields) {
+			tr.add(name, by, fields{"operation": "set_media", "node_id": node, "slot": slot, "media": media,
+				"scope": fields{"realm": "public", "authority": authority, "boundary": "interior", "policy": "public"}})
+		}
+		say("photo", alice, "source", "photo", picture("a", 900))
+		say("thumbnail", carol, "derived", "thumbnail:"+strings.Repeat("a", 16), picture("1", 10))
+		tr.add("merge", alice, fields{"operation": "merge", "node_id": b, "into_node": a})
+		n := 0
+		Each(tr.fold(), Filter{Own: []string{public(carol)}}, func(f Feature) bool {
+			n++
+			if made := f.Properties.Media["photo"].Thumbnail; made == nil || made.Size != 10 || len(f.Properties.Claims) != 0 || len(f.Properties.Media) != 1 {
+				t.Errorf("pictured is %s: %+v, %v", pictured, f.Properties.Media, f.Properties.Claims)
+			}
+			return true
+		})
+		if n != 1 {
+			t.Errorf("%d features", n)
+		}
+	}
+}

@@ -1,0 +1,11 @@
+import { chromium } from 'playwright-core';
+const b = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox','--use-angle=swiftshader','--enable-unsafe-swiftshader','--ignore-gpu-blocklist'] });
+const p = await b.newPage({ viewport: { width: 360, height: 740 } });
+p.on('console', (m) => console.log('console', m.type(), m.text()));
+p.on('pageerror', (e) => console.log('pageerror', e.message, e.stack?.slice(0, 600)));
+p.on('response', (r) => { if (r.status() >= 400) console.log(r.status(), r.url()); });
+await p.goto('http://127.0.0.1:18333/');
+await p.waitForTimeout(6000);
+console.log(await p.locator('.connection').first().innerText().catch((e) => e.message));
+await p.screenshot({ path: '/tmp/shot.png' });
+await b.close();
