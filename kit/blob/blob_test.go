@@ -71,7 +71,7 @@ func read(t *testing.T, s *Store, h Hash) []byte {
 
 func sound(t *testing.T, s *Store) {
 	t.Helper()
-	if err := s.Check(context.Background(), func(problem string) { t.Error(problem) }); err != nil {
+	if err := s.Check(context.Background(), func(f Fault) { t.Error(f.Message) }); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -394,7 +394,7 @@ func TestCheckAndQuarantine(t *testing.T) {
 		t.Fatal(err)
 	}
 	var problems []string
-	if err := s.Check(context.Background(), func(p string) { problems = append(problems, p) }); err != nil || len(problems) != 2 {
+	if err := s.Check(context.Background(), func(f Fault) { problems = append(problems, f.Message) }); err != nil || len(problems) != 2 {
 		t.Fatal(problems, err)
 	}
 	if broken, err := s.Broken(h); !broken || err != nil {

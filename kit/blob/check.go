@@ -11,9 +11,19 @@ import (
 	"path/filepath"
 )
 
-// Check reads every blob and calls problem for each that is not what its name says, and for each file among them that is
+// A Fault is something that is not as it must be.
+type Fault struct {
+	// Hash is the blob's; zero for a file that is no blob.
+	Hash Hash
+	// Rule is hash, read, withdrawn or extra.
+	Rule string
+	// Message is a sentence for a person.
+	Message string
+}
+
+// Check reads every blob and calls found for each that is not what its name says, and for each file among them that is
 // no blob. It changes nothing: Quarantine does. The error is of reading, or of ctx.
-func (s *Store) Check(ctx context.Context, problem func(string)) error {
+func (s *Store) Check(ctx context.Context, found func(Fault)) error {
 	root := filepath.Join(s.dir, wholeFolder)
 	return filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
 		if err == nil {
@@ -31,18 +41,18 @@ func (s *Store) Check(ctx context.Context, problem func(string)) error {
 		}
 		h, ok := ParseHash(filepath.Dir(name) + filepath.Base(name))
 		if !ok || !d.Type().IsRegular() || path != s.wholePath(h) {
-			problem(fmt.Sprintf("media: %s is no blob", name))
+			found(Fault{Rule: "extra", Message: fmt.Sprintf("%s is no blob", name)})
 			return nil
 		}
 		if s.State(h).Withdrawn != nil {
-			problem(fmt.Sprintf("media: %s was withdrawn and is still here", h))
+			found(Fault{h, "withdrawn", fmt.Sprintf("%s was withdrawn and is still here", h)})
 		}
 		switch sum, err := sumFile(path); {
 		case errors.Is(err, fs.ErrNotExist): // withdrawn meanwhile
 		case err != nil:
-			problem(fmt.Sprintf("media: %s cannot be read: %v", h, err))
+			found(Fault{h, "read", fmt.Sprintf("%s cannot be read: %v", h, err)})
 		case sum != h:
-			problem(fmt.Sprintf("media: %s has other bytes than its name says", h))
+			found(Fault{h, "hash", fmt.Sprintf("%s has other bytes than its name says", h)})
 		}
 		return nil
 	})

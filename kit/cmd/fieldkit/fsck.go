@@ -35,6 +35,8 @@ type summaryLine struct {
 	Rejected   int64  `json:"rejected,omitzero"`
 	Wanted     int    `json:"wanted,omitzero"`
 	Quarantine string `json:"quarantine,omitzero"`
+	// Media is how many files that events name are damaged.
+	Media int `json:"media,omitzero"`
 	// Message says to a person what it means and what to do.
 	Message string `json:"message"`
 }
@@ -46,11 +48,11 @@ func (p *program) fsck() *cobra.Command {
 		Use:   "fsck",
 		Short: "Check a data folder, and repair it",
 		Long: `Fsck reads everything a kit has stored: it hashes every event again, verifies every signature, computes the
-indexes, digests and states anew and compares. A finding a line, a line for each segment that is to be fetched from
-another kit, and a summary. It changes nothing.
+indexes, digests, states and snapshots anew and compares, and hashes the photos and other files. A finding a line, a
+line for each segment and file that is to be fetched from another kit, and a summary. It changes nothing.
 
 With --repair a damaged database is replaced by one made of every event and every segment that still verifies. The
-damaged files are moved to a folder in quarantine, and never deleted. What is gone comes back when another kit's events
+damaged files are moved to a folder in quarantine, and never deleted; so are photos that are damaged. What is gone comes back when another kit's events
 are taken in (fieldkit log there, fieldkit append here). There must be room for the database a second time.
 
 The kit must not be running: stop it first.
@@ -91,8 +93,16 @@ was here must be fetched from another kit.`,
 					w.Seal.Hash.String(), w.Seal.Space, w.Seal.Tile.String(), w.Seal.Policy, w.Seal.From, w.Seal.To, w.Seal.Count, w.Missing,
 				}))
 			}
+			media, err := fsckMedia(c.Context(), data, mend, find)
+			if err != nil {
+				return errors.Join(broken, err)
+			}
+			for _, f := range media {
+				broken = errors.Join(broken, p.writeLine(p.stdout, f))
+			}
+			s.Media = len(media)
 			s.Events, s.Lost, s.Rejected, s.Wanted, s.Quarantine = result.Events, result.Lost, result.Rejected, len(result.Wanted), result.Quarantine
-			err = s.judge(result, person)
+			err = s.judge(result, person, mend)
 			return errors.Join(broken, p.writeLine(p.stdout, s), err)
 		},
 	}
@@ -102,12 +112,21 @@ was here must be fetched from another kit.`,
 }
 
 // judge says in a sentence how it went, and what exit code that is.
-func (s *summaryLine) judge(result salvage.Result, person int) error {
+func (s *summaryLine) judge(result salvage.Result, person int, mend bool) error {
 	const fetch = "fetch it from another kit: fieldkit log --data THERE | fieldkit append --data HERE"
 	switch {
 	case result.Repaired && person > 0:
 		s.Summary, s.Message = "repaired", "the database is repaired; somebody must see to what is said above of the kit's key or name"
 		return errors.New("what is said of the kit's key or name is left")
+	case s.Media > 0 && !mend:
+		s.Summary, s.Message = "damaged", "files that events name are damaged; with --repair they are put aside, and taken again when somebody brings them"
+		if result.Damaged {
+			s.Message += fmt.Sprintf("; the database is damaged too: %d events would be left", result.Events)
+		}
+		return errors.New("some of what is kept is damaged: run fieldkit fsck --repair")
+	case s.Media > 0 && !result.Incomplete:
+		s.Summary, s.Message = "repaired", "damaged files were put into objects/quarantine; the kit takes them again from whoever has them"
+		return errRefused
 	case result.Repaired && result.Incomplete:
 		s.Summary, s.Message = "repaired", "the database is repaired, and some of what was here is gone; "+fetch
 		return errRefused

@@ -34,6 +34,8 @@ func commands() map[string]func(*testscript.TestScript, bool, []string) {
 
 		"speccommands": specCommands,
 		"replace":      replace,
+		"noise":        noise,
+		"noise-photo":  noisePhoto,
 	}
 }
 
@@ -223,4 +225,38 @@ func replace(ts *testscript.TestScript, _ bool, args []string) {
 	_, err = f.WriteAt([]byte(args[2]), int64(at))
 	ts.Check(err)
 	ts.Check(f.Close())
+}
+
+// noise FILE N overwrites N places of a file with random bytes, always the same.
+func noise(ts *testscript.TestScript, _ bool, args []string) {
+	n, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	text := []byte(read(ts, args[0]))
+	random := rand.New(rand.NewSource(1))
+	for range n {
+		at := random.Intn(len(text) - 64)
+		random.Read(text[at : at+1+random.Intn(63)])
+	}
+	write(ts, args[0], string(text))
+}
+
+// noisePhoto DATA changes a byte of the largest file that a kit keeps of its media.
+func noisePhoto(ts *testscript.TestScript, _ bool, args []string) {
+	files, err := filepath.Glob(filepath.Join(ts.MkAbs(args[0]), "objects", "sha256", "*", "*"))
+	ts.Check(err)
+	largest, size := "", int64(0)
+	for _, name := range files {
+		info, err := os.Stat(name)
+		ts.Check(err)
+		if info.Size() > size {
+			largest, size = name, info.Size()
+		}
+	}
+	if largest == "" {
+		ts.Fatalf("%s keeps no media", args[0])
+	}
+	text, err := os.ReadFile(largest)
+	ts.Check(err)
+	text[len(text)/2] ^= 1
+	ts.Check(os.WriteFile(largest, text, 0o644))
 }
