@@ -15,6 +15,8 @@ import (
 	"sync"
 	"testing"
 
+	"fieldkit/kit/canvas"
+	"fieldkit/kit/event"
 	"fieldkit/kit/store"
 	"fieldkit/kit/store/powercut"
 	"fieldkit/kit/store/sample"
@@ -85,7 +87,7 @@ func (u *run) tell(recording *powercut.Recording, batch []store.Entry) {
 	u.told = append(u.told, batch)
 }
 
-// record lets a store work on what is in dir: two writers append, tails are sealed, digests read, the log is written back
+// record lets a store work on what is in dir: two writers append, tails are sealed, digests read, folds saved, the log is written back
 // in all of SQLite's ways, and the store is closed and opened again.
 func record(t *testing.T, dir string, words *strings.Replacer, kept, fresh []store.Entry, r *rand.Rand) *run {
 	t.Helper()
@@ -122,7 +124,7 @@ func record(t *testing.T, dir string, words *strings.Replacer, kept, fresh []sto
 						return
 					}
 					u.tell(recording, batch)
-					switch r.IntN(12) {
+					switch r.IntN(14) {
 					case 0:
 						_, err := s.Seal(ctx, sample.Start+int64(r.IntN(200_000)))
 						must(err)
@@ -136,6 +138,8 @@ func record(t *testing.T, dir string, words *strings.Replacer, kept, fresh []sto
 						_, err = l.ExecContext(ctx, "PRAGMA busy_timeout = 100; PRAGMA synchronous = FULL; PRAGMA wal_checkpoint("+mode+")", nil)
 						must(err)
 						must(l.Close())
+					case 3:
+						must(saveFold(ctx, s, batch[0].Event.Space))
 					}
 				}
 			})
@@ -153,6 +157,36 @@ func record(t *testing.T, dir string, words *strings.Replacer, kept, fresh []sto
 		t.Fatalf("the record is not whole: it has %v, the folder %v", slices.Sorted(maps.Keys(written)), slices.Sorted(maps.Keys(found)))
 	}
 	return u
+}
+
+// saveFold folds a space and saves it as a checkpoint, as a kit does.
+func saveFold(ctx context.Context, s *store.Store, space string) error {
+	one := store.Checkpoint{Space: space, At: event.MaxTimestamp, Rules: "fold"}
+	here := make(map[string]bool)
+	c, err := canvas.Fold(space, func(add func(*event.Event, bool)) error {
+		return s.Events(ctx, store.Query{Space: space, After: 0}, func(row store.Row) error {
+			e, err := event.Decode(row.Text)
+			if err == nil {
+				add(e, false)
+				here[e.ID], one.Seq = true, max(one.Seq, row.Seq)
+			}
+			return err
+		})
+	})
+	if err != nil {
+		return err
+	}
+	var tiles []store.CheckpointTile
+	for _, at := range c.Unsaved() {
+		p, _, err := c.Snapshot(at, func(id string) bool { return here[id] })
+		if err != nil {
+			return err
+		}
+		tiles = append(tiles, store.CheckpointTile{Seq: one.Seq, Snapshot: store.Snapshot{
+			Tile: at, Hash: p.Hash(), Event: p.Event, Clock: p.Clock, Events: p.Events, State: p.State, File: p.File}})
+	}
+	_, err = s.SaveCheckpoint(ctx, one, nil, tiles)
+	return err
 }
 
 // cut lets the power go before an op, opens what may be found, and says what is wrong with it.
