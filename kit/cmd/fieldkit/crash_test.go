@@ -194,7 +194,8 @@ func TestKilledUnderLoad(t *testing.T) {
 		} else {
 			p = startKit(t, data)
 			var work sync.WaitGroup
-			work.Go(func() { l.on(t, p, gone, r.Uint64()) })
+			seed := r.Uint64()
+			work.Go(func() { l.on(t, p, gone, seed) })
 			time.Sleep(time.Duration(r.Int64N(int64(250 * time.Millisecond))))
 			p.kill()
 			close(gone)

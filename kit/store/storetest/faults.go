@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
 	"sync"
 	"testing"
 
@@ -32,6 +33,7 @@ func RunFaults(t *testing.T, open func(fault *Fault, dir string, o store.Options
 	}
 
 	work := func(t *testing.T, at int, done bool) (steps []string, failed string) {
+		entries := slices.Clone(entries) // others work beside this one
 		fault := new(Fault)
 		f := newFixture(t, func(dir string, o store.Options) (Store, error) {
 			return retried(func() (Store, error) { return open(fault, dir, o) })
@@ -131,7 +133,7 @@ func (f *fixture) do(entries []store.Entry) {
 		must("digests", digests)
 	}
 	// Of the adopted one is here already, loose, one comes with its segment.
-	single := f.adoptable[:1:1]
+	single := slices.Clone(f.adoptable[:1])
 	single[0].Door = false
 	must("appending by sync", func() error { _, err := f.Store.Append(ctx, single); return err })
 	must("adopting", func() error {
