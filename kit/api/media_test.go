@@ -358,7 +358,23 @@ func TestPrivateMedia(t *testing.T) {
 	if answer.Code != http.StatusOK || answer.Header().Get("Cache-Control") != "no-store" || !bytes.Equal(answer.Body.Bytes(), data) {
 		t.Errorf("%d %v", answer.Code, answer.Header())
 	}
-	// Named by a public event too, it is public.
+	// Who learns its hash does not open it by naming it, nor what is made of it.
+	made := k.c.Cursor()
+	node := sign(t, key(9), fields{"properties": fields{"title": "mine"}})
+	stolen := sign(t, key(9), fields{"operation": "set_media", "node_id": node.ID, "media": mediaOf(data, "image/jpeg"), "timestamp": start + 2})
+	k.take(node, stolen)
+	if err := k.c.MediaSettled(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{object(data), "/objects/sha256/" + record.Preview.Hash.Hex()} {
+		if got := k.get(path); got.StatusCode != http.StatusForbidden {
+			t.Error(got)
+		}
+	}
+	if after := k.c.Cursor(); after != made+2 {
+		t.Errorf("%d events came of it", after-made)
+	}
+	// Named in public by who named it, it is public.
 	k.attach(data, "image/jpeg", fields{"timestamp": start + 9})
 	if got := k.get(object(data)); got.StatusCode != http.StatusOK {
 		t.Error(got)

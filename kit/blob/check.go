@@ -21,31 +21,38 @@ type Fault struct {
 	Message string
 }
 
-// Check reads every blob and calls found for each that is not what its name says, and for each file among them that is
-// no blob. It changes nothing: Quarantine does. The error is of reading, or of ctx.
+// Check is CheckFolder on the folder of the store.
 func (s *Store) Check(ctx context.Context, found func(Fault)) error {
-	root := filepath.Join(s.dir, wholeFolder)
+	return CheckFolder(ctx, s.dir, found)
+}
+
+// CheckFolder reads every blob in a folder and calls found for each that is not what its name says, for each that was withdrawn
+// and is there, and for each file among them that is no blob. It changes nothing and opens no store: the folder need not be
+// there. The error is of reading, or of ctx.
+func CheckFolder(ctx context.Context, dir string, found func(Fault)) error {
+	s := &Store{dir: dir}
+	root := filepath.Join(dir, wholeFolder)
 	return filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
-		if err == nil {
+		switch {
+		case path == root && errors.Is(err, fs.ErrNotExist):
+			return fs.SkipAll
+		case err == nil:
 			err = ctx.Err()
 		}
 		if err != nil || path == root {
 			return err
 		}
 		name, err := filepath.Rel(root, path)
-		if err != nil {
+		if err != nil || d.IsDir() {
 			return err
-		}
-		if d.IsDir() {
-			return nil
 		}
 		h, ok := ParseHash(filepath.Dir(name) + filepath.Base(name))
 		if !ok || !d.Type().IsRegular() || path != s.wholePath(h) {
 			found(Fault{Rule: "extra", Message: fmt.Sprintf("%s is no blob", name)})
 			return nil
 		}
-		if s.State(h).Withdrawn != nil {
-			found(Fault{h, "withdrawn", fmt.Sprintf("%s was withdrawn and is still here", h)})
+		if _, err := os.Lstat(s.withdrawnPath(h)); err == nil {
+			found(Fault{h, "withdrawn", fmt.Sprintf("%s was withdrawn and is still here; the kit drops it when it starts", h)})
 		}
 		switch sum, err := sumFile(path); {
 		case errors.Is(err, fs.ErrNotExist): // withdrawn meanwhile

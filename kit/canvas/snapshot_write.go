@@ -79,6 +79,13 @@ func (c *Canvas) Saved(at tile.Tile, events int) {
 	}
 }
 
+// Unsave says that nothing is saved.
+func (c *Canvas) Unsave() {
+	for _, t := range c.tiles {
+		t.saved = 0
+	}
+}
+
 // Forget lets go of the ids of events that are not nodes, where there are many: past finds them when they are asked for. From
 // then on no event may be added twice.
 func (c *Canvas) Forget() {

@@ -124,6 +124,24 @@ var errChanged = errors.New("the view was dropped meanwhile")
 
 // save makes the checkpoint of all events of a space.
 func (c *Coordinator) save(ctx context.Context, w *world) error {
+	w.saving.Lock()
+	defer w.saving.Unlock()
+	err := c.saveOnto(ctx, w)
+	if !errors.Is(err, store.ErrReplaced) {
+		return err
+	}
+	// The view was made while an earlier one was saved, from what that one replaced: all tiles are saved anew.
+	w.mu.Lock()
+	if w.shown != nil {
+		w.shown.base = nil
+		w.shown.canvas.Unsave()
+	}
+	w.mu.Unlock()
+	return c.saveOnto(ctx, w)
+}
+
+// saveOnto saves what has changed since the checkpoint that the view went on from.
+func (c *Coordinator) saveOnto(ctx context.Context, w *world) error {
 	w.mu.RLock()
 	v := w.shown
 	if v == nil {
@@ -131,7 +149,7 @@ func (c *Coordinator) save(ctx context.Context, w *world) error {
 		return nil
 	}
 	tiles := v.canvas.Unsaved()
-	fresh := v.fresh
+	fresh, base := v.fresh, v.base
 	one := store.Checkpoint{Space: w.space, At: event.MaxTimestamp, Seq: v.seq, Rules: rulesText(v.canvas.Rules(), v.window), Timeline: v.times.bytes()}
 	named := missing(v.canvas, tiles)
 	w.mu.RUnlock()
@@ -163,7 +181,6 @@ func (c *Coordinator) save(ctx context.Context, w *world) error {
 			return err
 		}
 	}
-	base := v.base
 	if base != nil && (base.At != one.At || base.Rules != one.Rules) {
 		base = nil
 	}

@@ -205,6 +205,17 @@ func TestSavingWhileEventsComeIn(t *testing.T) {
 	take(t, c, events[0])
 	ctx, cancel := context.WithCancel(t.Context())
 	var group sync.WaitGroup
+	for range 2 { // the saver, and an export
+		group.Go(func() {
+			for ctx.Err() == nil {
+				for _, space := range spaces {
+					if err := c.saveSpace(ctx, space); err != nil && ctx.Err() == nil {
+						t.Error(err)
+					}
+				}
+			}
+		})
+	}
 	group.Go(func() {
 		for ctx.Err() == nil {
 			for _, space := range spaces {
@@ -235,6 +246,16 @@ func TestSavingWhileEventsComeIn(t *testing.T) {
 	for _, space := range spaces {
 		if stateDigest(t, c, space, nil) != foldOf(t, space, events, all) {
 			t.Errorf("%s is not the fold of its events", space)
+		}
+		if one, ok, err := c.Space(t.Context(), space); !ok || err != nil {
+			t.Fatal(ok, err)
+		} else if _, err := c.view(t.Context(), space, func(v *view) error {
+			if v.times.total != one.Events || v.seq != one.Cursor {
+				t.Errorf("the timeline of %s has %d of %d events, up to %d of %d", space, v.times.total, one.Events, v.seq, one.Cursor)
+			}
+			return nil
+		}); err != nil {
+			t.Fatal(err)
 		}
 		for at := int64(start); at < start+1000; at += 111 {
 			if stateDigest(t, c, space, &at) != foldOf(t, space, events, until(at)) {

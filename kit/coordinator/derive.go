@@ -30,7 +30,9 @@ func (c *Coordinator) derive(ctx context.Context, h blob.Hash) (made bool, err e
 	if err != nil {
 		return false, err
 	}
-	events = slices.DeleteFunc(events, func(e *event.Event) bool { return !pictured(e) })
+	// Nor is anything said of a picture to those for whom it is not.
+	public := isPublic(events)
+	events = slices.DeleteFunc(events, func(e *event.Event) bool { return !pictured(e) || !public && e.Scope.Policy == "public" })
 	if len(events) == 0 {
 		return false, nil
 	}

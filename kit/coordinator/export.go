@@ -8,6 +8,7 @@ import (
 	"strings"
 	"syscall"
 
+	"fieldkit/kit/blob"
 	"fieldkit/kit/depot"
 	"fieldkit/kit/digest"
 	"fieldkit/kit/event"
@@ -162,12 +163,20 @@ func (c *Coordinator) exportSegment(w *depot.Writer, t *depot.TileWriter, seal *
 		if !ok {
 			continue
 		}
-		blob, err := c.blobs.Open(file.Hash)
-		if err != nil {
-			continue // not here, or not any more
+		bytes, err := c.blobs.Open(file.Hash)
+		if errors.As(err, new(*blob.Withdrawal)) {
+			if ok, err = w.Withhold(file.Hash); err != nil {
+				return err
+			} else if ok {
+				done.note("the blob " + digest.Sum(file.Hash).String() + " was withdrawn here, and is taken away from the earlier export")
+			}
+			continue
 		}
-		ok, err = w.Media(file.Hash, blob, file.Size)
-		blob.Close()
+		if err != nil {
+			continue // not here
+		}
+		ok, err = w.Media(file.Hash, bytes, file.Size)
+		bytes.Close()
 		switch {
 		case errors.Is(err, syscall.EFBIG):
 			done.note("the blob " + digest.Sum(file.Hash).String() + " is larger than a file can be there, and is left out")

@@ -130,7 +130,13 @@ func (f *folding) read(query store.Query, yield func(*event.Event, store.Row)) e
 
 func (f *folding) add(query store.Query) error {
 	return f.read(query, func(e *event.Event, r store.Row) {
-		if f.which.seq != 0 && r.Seq > f.which.seq || r.Seq <= f.ahead[e.Tile] && e.Clock.T <= f.base.At {
+		switch {
+		case f.which.seq != 0 && r.Seq > f.which.seq:
+			return
+		case r.Seq <= f.ahead[e.Tile] && e.Clock.T <= f.base.At:
+			// The tile has it. The checkpoint's timeline does not.
+			f.view.seq = max(f.view.seq, r.Seq)
+			f.view.times.add(e.Clock.T)
 			return
 		}
 		f.view.add(e, r.Seq, r.Received)

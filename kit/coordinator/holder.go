@@ -50,7 +50,6 @@ func (c *Coordinator) MediaNaming(ctx context.Context, h blob.Hash, who bool) (n
 		if i == 0 {
 			n.Space, n.Node = e.Space, e.Node
 		}
-		n.Public = n.Public || e.Scope.Policy == "public"
 		if !who || len(n.Who) == maxHolders {
 			continue
 		}
@@ -65,7 +64,7 @@ func (c *Coordinator) MediaNaming(ctx context.Context, h blob.Hash, who bool) (n
 			n.Who = append(n.Who, holder)
 		}
 	}
-	if len(events) > 0 {
+	if n.Public = isPublic(events); len(events) > 0 {
 		return n, nil
 	}
 	blobs, err := c.Blobs()
@@ -74,8 +73,24 @@ func (c *Coordinator) MediaNaming(ctx context.Context, h blob.Hash, who bool) (n
 	}
 	if source, ok := blobs.Source(h); ok && source != h {
 		_, named, err := c.naming(ctx, source)
-		n.Public = slices.ContainsFunc(named, func(e *event.Event) bool { return e.Scope.Policy == "public" })
+		n.Public = isPublic(named)
 		return n, err
 	}
 	return n, nil
+}
+
+// isPublic reports whether the bytes that these events name, the oldest arrivals first, are for everybody: a public event names
+// them that came before any other, or by somebody who named them in one that is not public. A hash is no secret: who learns
+// that of a private photo must not open it by naming it, nor hide what was public before.
+func isPublic(events []*event.Event) bool {
+	var withheld []string // the principals of those that are not public
+	for _, e := range events {
+		switch {
+		case e.Scope.Policy != "public":
+			withheld = append(withheld, e.Principal())
+		case len(withheld) == 0 || slices.Contains(withheld, e.Principal()):
+			return true
+		}
+	}
+	return false
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io/fs"
 
+	"fieldkit/kit/blob"
 	"fieldkit/kit/depot"
 	"fieldkit/kit/digest"
 	"fieldkit/kit/door"
@@ -182,20 +183,27 @@ func (in *intaking) takeMedia(e *event.Event) {
 		return
 	}
 	sum := digest.Sum(file.Hash)
-	if here, err := in.c.blobs.Open(sum); err == nil {
+	here, err := in.c.blobs.Open(sum)
+	if err == nil {
 		here.Close()
 		return
 	}
-	blob, length, err := in.reader.Object(sum)
+	withdrawn := errors.As(err, new(*blob.Withdrawal))
+	bytes, length, err := in.reader.Object(sum)
 	if errors.Is(err, fs.ErrNotExist) {
 		return // it did not travel
 	}
+	if err == nil && withdrawn {
+		bytes.Close()
+		in.done.note("the blob " + sum.String() + " was withdrawn here, and is not taken")
+		return
+	}
 	if err == nil {
-		defer blob.Close()
+		defer bytes.Close()
 		if length != file.Size {
 			err = &event.Refusal{Rule: "size", Message: "has another size than its event says"}
 		} else {
-			err = in.c.blobs.Put(sum, file.Type, file.Size, blob)
+			err = in.c.blobs.Put(sum, file.Type, file.Size, bytes)
 		}
 	}
 	if err != nil {

@@ -32,6 +32,12 @@ func (c *Coordinator) WithdrawMedia(ctx context.Context, h blob.Hash, reason str
 			return err
 		}
 	}
+	if _, made := blobs.Derived(h); !made && blobs.State(h).Here {
+		// Smaller ones may have come from another kit, whose word is not to be taken: what would be made here is the same.
+		if _, err := makeSmaller(blobs, h); err != nil {
+			c.log.Info("of a file that is withdrawn nothing smaller could be made", "error", err)
+		}
+	}
 	return blobs.Withdraw(h, reason, more...)
 }
 

@@ -18,8 +18,8 @@ type world struct {
 	// looked is when somebody last looked, counted in looks.
 	looked atomic.Int64
 
-	// making is held while a view is made from the store.
-	making sync.Mutex
+	// making is held while a view is made from the store, saving while one is saved; the latter is taken first.
+	making, saving sync.Mutex
 
 	mu sync.RWMutex
 	// shown is nil until somebody looks, and again when what was folded no longer holds.

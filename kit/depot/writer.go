@@ -95,6 +95,19 @@ func (w *Writer) Media(sum digest.Sum, r io.Reader, most int64) (ok bool, err er
 // errOther: the content is not what was named.
 var errOther = errors.New("another content")
 
+// Withhold takes away a blob of media that an earlier export has written, for one that was withdrawn since; ok says that it was
+// there.
+func (w *Writer) Withhold(sum digest.Sum) (ok bool, err error) {
+	if _, err := w.root.Lstat(objectPath(sum)); errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	if err := w.change(); err != nil {
+		return false, err
+	}
+	err = w.root.Remove(objectPath(sum))
+	return err == nil, err
+}
+
 // object writes a blob under its name, unless it is there.
 func (w *Writer) object(data []byte) (digest.Sum, error) {
 	sum := digest.Sum(sha256.Sum256(data))

@@ -97,7 +97,7 @@ func (w *writer) placeCheckpoint(c *conn, space int64, one, onto *Checkpoint) (i
 	if onto != nil {
 		ok, err := onto.stands(c)
 		if err == nil && !ok {
-			err = fmt.Errorf("the checkpoint to go on from was replaced meanwhile")
+			err = ErrReplaced
 		}
 		if err != nil {
 			return 0, err

@@ -20,6 +20,8 @@ var (
 	ErrBroken = errors.New("the database is broken")
 	// ErrNewer: the database was written by a later version of the program.
 	ErrNewer = errors.New("the database is of a newer version")
+	// ErrReplaced: the checkpoint to go on from was replaced meanwhile.
+	ErrReplaced = errors.New("the checkpoint to go on from was replaced meanwhile")
 	// ErrClosed: the store was closed.
 	ErrClosed = errors.New("the store is closed")
 )

@@ -53,7 +53,7 @@ line for each segment and file that is to be fetched from another kit, and a sum
 
 With --repair a damaged database is replaced by one made of every event and every segment that still verifies. The
 damaged files are moved to a folder in quarantine, and never deleted; so are photos that are damaged. What is gone comes back when another kit's events
-are taken in (fieldkit log there, fieldkit append here). There must be room for the database a second time.
+are taken in (fieldkit export there, fieldkit import here). There must be room for the database a second time.
 
 The kit must not be running: stop it first.
 
@@ -61,7 +61,7 @@ Exit codes: 0 sound, or repaired with nothing lost; 1 damaged, or it cannot be r
 was here must be fetched from another kit.`,
 		Example: `  fieldkit fsck --data camp
   fieldkit fsck --data camp --repair
-  fieldkit log --data other-camp | fieldkit append --data camp   # brings back what was lost`,
+  fieldkit import --data camp /media/stick   # brings back what was lost, from another kit's export`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if os.Getenv("GOGC") == "" {
@@ -113,7 +113,7 @@ was here must be fetched from another kit.`,
 
 // judge says in a sentence how it went, and what exit code that is.
 func (s *summaryLine) judge(result salvage.Result, person int, mend bool) error {
-	const fetch = "fetch it from another kit: fieldkit log --data THERE | fieldkit append --data HERE"
+	const fetch = "fetch it from another kit: fieldkit export --data THERE OUT, then fieldkit import --data HERE OUT"
 	switch {
 	case result.Repaired && person > 0:
 		s.Summary, s.Message = "repaired", "the database is repaired; somebody must see to what is said above of the kit's key or name"

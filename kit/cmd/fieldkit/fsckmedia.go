@@ -3,8 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"io/fs"
-	"os"
 	"path/filepath"
 
 	"fieldkit/kit/blob"
@@ -18,30 +16,33 @@ type fetchBlob struct {
 }
 
 // fsckMedia hashes the files that events name, and with mend puts those aside that are not what their names say: the kit takes
-// them again when somebody brings them. It gives those that are to be fetched.
+// them again when somebody brings them. It gives those that are to be fetched. store.ErrLocked as for the database.
 func fsckMedia(ctx context.Context, data string, mend bool, find func(store.Finding)) (fetch []fetchBlob, err error) {
-	dir := filepath.Join(data, "objects")
-	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	blobs, err := blob.Open(dir, blob.Options{})
+	lock, err := store.Lock(data)
 	if err != nil {
 		return nil, err
 	}
+	defer lock.Close()
+	dir := filepath.Join(data, "objects")
 	var broken []blob.Hash
-	err = blobs.Check(ctx, func(f blob.Fault) {
+	err = blob.CheckFolder(ctx, dir, func(f blob.Fault) {
 		one := store.Finding{What: "media", Rule: f.Rule, Remedy: store.Person, Message: f.Message}
 		if f.Rule == "hash" || f.Rule == "read" {
 			one.Hash, one.Remedy = f.Hash.String(), store.Fetch
 			broken = append(broken, f.Hash)
+			fetch = append(fetch, fetchBlob{f.Hash.String(), true})
 		}
 		find(one)
 	})
+	if err != nil || !mend || len(broken) == 0 {
+		return fetch, err
+	}
+	blobs, err := blob.Open(dir, blob.Options{})
+	if err != nil {
+		return fetch, err
+	}
 	for _, h := range broken {
-		if mend && err == nil {
-			err = blobs.Quarantine(h)
-		}
-		fetch = append(fetch, fetchBlob{h.String(), true})
+		err = errors.Join(err, blobs.Quarantine(h))
 	}
 	return fetch, err
 }

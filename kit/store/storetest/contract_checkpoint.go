@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"testing"
 
@@ -78,8 +79,8 @@ func testCheckpoints(t *testing.T, open Open) {
 	if _, ok, err := contents(f.Store, head); ok || err != nil {
 		t.Errorf("a checkpoint that was replaced is loaded: %v, %v", ok, err)
 	}
-	if _, err := f.SaveCheckpoint(ctx, store.Checkpoint{Space: space, At: end, Seq: 30}, &head, nil); err == nil {
-		t.Error("a checkpoint that was replaced is gone on from")
+	if _, err := f.SaveCheckpoint(ctx, store.Checkpoint{Space: space, At: end, Seq: 30}, &head, nil); !errors.Is(err, store.ErrReplaced) {
+		t.Errorf("a checkpoint that was replaced is gone on from: %v", err)
 	}
 	early := save(1000, 20, nil, saved(a, 20, 1))
 	later := save(2000, 20, &early, saved(b, 20, 2))
