@@ -74,7 +74,7 @@ func (c *Coordinator) saveDue(ctx context.Context, w *world, s *saving, now time
 	if seq != s.seq {
 		s.seq, s.since = seq, now
 	}
-	if now.Before(s.next) || fresh < freshQuiet || fresh < freshMany && now.Sub(s.since) < quietFor {
+	if c.store.Damage() != nil || now.Before(s.next) || fresh < freshQuiet || fresh < freshMany && now.Sub(s.since) < quietFor {
 		return
 	}
 	err := c.save(ctx, w)
@@ -110,7 +110,7 @@ func (c *Coordinator) saveAll(ctx context.Context) {
 		w.mu.RLock()
 		due := w.shown != nil && w.shown.fresh >= freshQuiet
 		w.mu.RUnlock()
-		if !due {
+		if !due || c.store.Damage() != nil {
 			continue
 		}
 		if err := c.save(ctx, w); err != nil {
